@@ -1,0 +1,7 @@
+"""The command line: thin commands over the library; stdout is data, stderr is talk."""
+
+from __future__ import annotations
+
+from rootcause.cli.app import main
+
+__all__ = ["main"]
