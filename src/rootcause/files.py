@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,8 +13,14 @@ from typing import Any
 
 import pyarrow as pa
 
-# A cell that begins with one of these is a formula to a spreadsheet (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins with one of these is a formula to a spreadsheet (OWASP, CSV injection), also
+# in their full-width forms and behind spaces, which some spreadsheets drop.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# What a terminal or a spreadsheet would obey instead of show: controls but tab and line end,
+# and marks that turn the direction of text; and lone surrogates, which no file can hold.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -37,11 +44,18 @@ def write_text(path: Path, text: str, *, excel: bool = False) -> None:
     write_bytes(path, text.encode("utf-8-sig" if excel else "utf-8"))
 
 
-def safe_cell(value: Any) -> Any:
-    """Return `value` so that no spreadsheet takes it for a formula; numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return value
+def safe_cell(value: object) -> object:
+    """Return `value` so that no spreadsheet or terminal obeys it; numbers stay numbers.
+
+    A text that would be a formula gets an apostrophe before it; controls are dropped. Doing it
+    twice changes nothing more.
+    """
+    if not isinstance(value, str):
+        return value
+    text = _OBEYED.sub("", value)
+    if text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r")):
+        text = "'" + text
+    return text
 
 
 def csv_rows(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -34,9 +34,10 @@ def clean(text: str) -> str:
     text = text[: 4 * MAX_CHARACTERS]
     if "&" in text:
         text = html.unescape(text)
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    text = unicodedata.normalize("NFKC", text)
-    return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return " ".join(text.split())
 
 
 def normalise(text: str) -> str:
@@ -46,7 +47,9 @@ def normalise(text: str) -> str:
     numbers (flights, orders, tickets) become one word. Spellings that mean the same meet:
     `don't` and `dont`, `sooooo` and `soo`, `#NeverAgain` and `# never again`.
     """
-    text = _URL.sub(" url ", clean(text)[:MAX_CHARACTERS])
+    text = clean(text)[:MAX_CHARACTERS]
+    if "://" in text or "ww." in text.lower():
+        text = _URL.sub(" url ", text)
     if "@" in text:
         text = _EMAIL.sub(" email ", text)
         text = _HANDLE.sub(" @user ", text)
@@ -58,7 +61,7 @@ def normalise(text: str) -> str:
     text = _ELONGATED.sub(r"\1\1", text)
     if "'" in text:
         text = _NEGATION.sub("t", text)
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _split_hashtag(match: re.Match[str]) -> str:

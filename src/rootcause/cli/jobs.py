@@ -116,7 +116,7 @@ def report(
     """Write the root-cause report of a week."""
     from rootcause.weekly import write_report
 
-    folder = write_report(
+    _, folder = write_report(
         scored,
         out,
         week=week,

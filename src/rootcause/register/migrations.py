@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 from rootcause.errors import DataError
+
+# "RCau": how a register tells itself from another program's SQLite file.
+APPLICATION_ID = 0x52436175
 
 MIGRATIONS = (
     # 1: the first layout
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
-    -- titled_by and placed_by say whose word the title and the area or owner are:
-    -- machine, export or person. A person's word is never overwritten by a run.
+    -- titled_by and area_by say whose word the title and the area are: machine, export or person.
+    -- A person's word is never overwritten by a run; owner, action and due are always a person's.
     CREATE TABLE causes (
         id TEXT PRIMARY KEY,
         title TEXT NOT NULL,
         titled_by TEXT NOT NULL DEFAULT 'machine',
         kind TEXT NOT NULL,
         area TEXT NOT NULL DEFAULT 'general',
+        area_by TEXT NOT NULL DEFAULT 'machine',
         theme TEXT NOT NULL DEFAULT '',
         owner TEXT,
         action TEXT,
@@ -33,6 +38,7 @@ MIGRATIONS = (
 
     -- Prototypes are means of exemplars. added_in is the reported week that added the exemplar:
     -- a week is always matched with what was known before it, so that a re-run repeats itself.
+    -- by_person: a person moved it here; no run deletes it.
     CREATE TABLE exemplars (
         cause_id TEXT NOT NULL REFERENCES causes (id),
         mention_id TEXT NOT NULL,
@@ -40,9 +46,9 @@ MIGRATIONS = (
         voice INTEGER NOT NULL,
         text TEXT NOT NULL,                          -- redacted
         vector BLOB NOT NULL,                        -- float16
+        by_person INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (cause_id, mention_id)
     ) WITHOUT ROWID;
-    CREATE INDEX exemplars_voice ON exemplars (voice);
 
     CREATE TABLE weeks (
         week TEXT PRIMARY KEY,
@@ -56,24 +62,29 @@ MIGRATIONS = (
         duplicates INTEGER NOT NULL,
         model_id TEXT NOT NULL,
         partial INTEGER NOT NULL DEFAULT 0,
-        stale INTEGER NOT NULL DEFAULT 0
+        stale INTEGER NOT NULL DEFAULT 0,
+        figures TEXT NOT NULL DEFAULT '{}'           -- headline numbers, for later baselines
     ) WITHOUT ROWID;
 
     -- run is the reported week that made the row: a cause born in a week is back-dated by it.
+    -- Rows without a cause (isolated, unspecified) have run = week. A duplicate carries the cause
+    -- of what it copies: it counts as a mention and as nobody's voice.
     CREATE TABLE assignments (
         week TEXT NOT NULL,
         mention_id TEXT NOT NULL,
-        cause_id TEXT NOT NULL DEFAULT '',           -- '' for isolated, unspecified, duplicate
+        cause_id TEXT NOT NULL DEFAULT '',
         run TEXT NOT NULL,
         strength REAL NOT NULL,
-        kind TEXT NOT NULL,
+        kind TEXT NOT NULL,                          -- cause, question, isolated, unspecified, ...
         voice INTEGER NOT NULL,
+        day INTEGER NOT NULL,                        -- 0 = Monday
+        channel TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (week, mention_id, cause_id)
     ) WITHOUT ROWID;
-    CREATE INDEX assignments_cause ON assignments (cause_id, week);
-    CREATE INDEX assignments_run ON assignments (run);
-    CREATE INDEX assignments_voice ON assignments (voice);
+    CREATE INDEX assignments_cause ON assignments (cause_id, week) WHERE cause_id <> '';
 
+    -- Counted from assignments, never written by hand: the state of a cause's week as known after
+    -- the report of week `run`.
     CREATE TABLE cause_weeks (
         cause_id TEXT NOT NULL REFERENCES causes (id),
         week TEXT NOT NULL,
@@ -82,7 +93,7 @@ MIGRATIONS = (
         mentions INTEGER NOT NULL,
         days INTEGER NOT NULL,
         channels INTEGER NOT NULL,
-        PRIMARY KEY (cause_id, week)
+        PRIMARY KEY (cause_id, week, run)
     ) WITHOUT ROWID;
     CREATE INDEX cause_weeks_run ON cause_weeks (run);
 
@@ -106,6 +117,14 @@ MIGRATIONS = (
         reopened_on TEXT
     );
 
+    -- A mention that a person moved: wherever a run puts it again, it goes here.
+    CREATE TABLE pins (
+        mention_id TEXT NOT NULL,
+        from_id TEXT NOT NULL REFERENCES causes (id),
+        cause_id TEXT NOT NULL REFERENCES causes (id),
+        PRIMARY KEY (mention_id, from_id)
+    ) WITHOUT ROWID;
+
     CREATE TABLE log (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         at TEXT NOT NULL,
@@ -122,16 +141,56 @@ MIGRATIONS = (
 )
 
 
-def migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Bring a register to the newest layout, each step in a transaction of its own.
+def migrate(connection: sqlite3.Connection, path: str, *, upto: int = len(MIGRATIONS)) -> None:
+    """Bring a register to the newest layout (or layout `upto`), each step in one transaction.
 
-    Raises DataError if a newer rootcause wrote the file.
+    Raises DataError if a newer rootcause or another program wrote the file.
     """
-    have = connection.execute("PRAGMA user_version").fetchone()[0]
+    while True:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # read inside the transaction: another process may have migrated meanwhile
+            have = _layout(connection, path)
+            if have < upto:
+                for statement in _statements(MIGRATIONS[have]):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {have + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        if have + 1 >= upto:
+            return
+
+
+def needs_migration(connection: sqlite3.Connection, path: str) -> bool:
+    """Return whether the file has an older layout (or none); raises like `migrate`."""
+    return _layout(connection, path) < len(MIGRATIONS)
+
+
+def _layout(connection: sqlite3.Connection, path: str) -> int:
+    have = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if mark != APPLICATION_ID and not (empty and mark == 0 and have == 0):
+        raise DataError(
+            f"{path} is an SQLite file but not a register; name another with --register"
+        )
     if have > len(MIGRATIONS):
         raise DataError(
             f"register {path} has layout {have}, this rootcause knows {len(MIGRATIONS)}; "
             "upgrade rootcause"
         )
-    for number, script in enumerate(MIGRATIONS[have:], start=have + 1):
-        connection.executescript(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
+    return have
+
+
+def _statements(script: str) -> Iterator[str]:
+    # executescript would commit the open transaction first
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

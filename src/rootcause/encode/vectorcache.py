@@ -28,7 +28,9 @@ def cached(
     meets the vectors of the old one. Raises DataError if the file cannot be used.
     """
     path = folder / f"vectors-{content_hash[:32]}.db"
-    keys = [hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest() for text in texts]
+    keys = [
+        hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest() for text in texts
+    ]
     distinct = dict(zip(keys, texts, strict=True))
     try:
         folder.mkdir(parents=True, exist_ok=True)

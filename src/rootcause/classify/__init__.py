@@ -1,0 +1,23 @@
+"""Labels for mentions: fit, calibrated probabilities, thresholds, reasons, corrected volumes."""
+
+from rootcause.classify.calibrate import reliability, risk_coverage
+from rootcause.classify.export import Extra, conflicting
+from rootcause.classify.folds import fold_rows, group_rows
+from rootcause.classify.language import detect
+from rootcause.classify.model import NONE_OF_THESE, MentionClassifier, Parts, Prediction
+from rootcause.classify.volumes import correct_volumes
+
+__all__ = [
+    "NONE_OF_THESE",
+    "Extra",
+    "MentionClassifier",
+    "Parts",
+    "Prediction",
+    "conflicting",
+    "correct_volumes",
+    "detect",
+    "fold_rows",
+    "group_rows",
+    "reliability",
+    "risk_coverage",
+]

@@ -1,0 +1,86 @@
+"""Which language a mention is in: cheap for English, py3langid for the doubtful."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+UNKNOWN = "und"
+ENGLISH = "en"
+
+# The commonest English words that are rare or absent in other languages' posts.
+_COMMON = frozenset(
+    """
+    a about after again all already also always am an and another any anyone are around as ask
+    at back bad be because been before being best better bill but buy by call called can cannot
+    cant card charge check come company could customer day days did didnt do does doesnt doing
+    done dont down email even ever every experience fix flight for free from get gets getting
+    give go going gone good got great had has hasnt have having he hello help her here hey hi
+    him his home hour hours how i id if ill im in internet into is isnt issue issues it its ive
+    just keep know last least let like line ll long lost love made make making many me message
+    minutes money month months more most much my need needs never new next nice no nobody not
+    nothing now of off on once one online only open or order our out over people phone please
+    pls problem product really received refund reply right said same say says see send sent
+    service she should since so some someone something still stop such support sure take team
+    tell than thank thanks that thats the their them then there these they theyre thing think
+    this those though thx time times to today told tomorrow too tried try trying two u under up
+    update ur us use used using very wait waiting want was wasnt way we website week weeks well
+    went were what whats when where which while who why will with without wont work working
+    works worst would wouldnt wrong year years yes yet you your youre
+    """.split()  # noqa: SIM905 - a list would be a word a line
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_SKIP = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|['’]")
+_ENOUGH_WORDS = 4
+_SURE = 0.75
+_SHARE = 0.2
+
+
+def detect(texts: Sequence[str]) -> list[str]:
+    """Return a language code per text: `en`, another ISO 639-1 code, or `und`.
+
+    A text with a fair share of common English words is English without more ado. Of the rest,
+    a text of fewer than four words stays `en` if its script is Latin and `und` if not, since no
+    identifier is right on so little; longer ones are asked of py3langid (Lui and Baldwin,
+    2012), whose answer counts when it is sure.
+    """
+    return [_one(text) for text in texts]
+
+
+def _one(text: str) -> str:
+    words = _WORD.findall(_SKIP.sub("", text[:1_000]).lower())
+    if not words:
+        return ENGLISH if text.isascii() else UNKNOWN
+    known = sum(word in _COMMON for word in words)
+    letters = "".join(words)
+    foreign = 0.0 if letters.isascii() else _foreign_letters(letters)
+    if foreign < 0.3 and known >= max(1, _SHARE * len(words)):
+        return ENGLISH
+    if foreign < 0.5 and len(words) < _ENOUGH_WORDS:
+        return ENGLISH
+    code, chance = _identify(" ".join(words))
+    if foreign >= 0.5:  # no Latin script is written like this, whatever the words are
+        return code if code != ENGLISH else UNKNOWN
+    return code if chance >= _SURE else ENGLISH
+
+
+def _foreign_letters(letters: str) -> float:
+    """Return the share of letters outside the Latin script."""
+    wide = [c for c in letters if ord(c) > 0x24F]
+    other = sum(not unicodedata.name(c, "").startswith(("LATIN", "MATHEMATICAL")) for c in wide)
+    return other / len(letters)
+
+
+def _identify(text: str) -> tuple[str, float]:
+    code, chance = _identifier().classify(text)
+    return str(code), float(chance)
+
+
+@cache
+def _identifier() -> Any:  # noqa: ANN401 - the library has no types
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

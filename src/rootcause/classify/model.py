@@ -1,0 +1,294 @@
+"""The mention classifier: what a fitted model knows, and how it reads mentions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rootcause.classify.designs import Start
+from rootcause.classify.export import Export, Extra
+from rootcause.classify.features import Read, Tokeniser, read
+from rootcause.classify.language import ENGLISH, detect
+from rootcause.classify.linear import Floats, Head
+from rootcause.classify.space import Space
+from rootcause.errors import ModelError, UsageError
+from rootcause.records import LABELS, Encoder, Vectors
+
+Strings = npt.NDArray[np.object_]
+Bools = npt.NDArray[np.bool_]
+
+NONE_OF_THESE = "none of these"
+VENTING, REQUEST, PRAISE, OTHER = range(len(LABELS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What is told of n mentions.
+
+    `proba` (n, 4) in the order of LABELS; `confidence` the calibrated chance that `label` is
+    right; `auto` where that reaches the target precision in a language the model reads;
+    `area` and `p_area` None and nan where the mention is neither complaint nor request;
+    `known_cause` None where none of the model's causes fits; `vectors` (n, d) unit rows.
+    """
+
+    proba: Floats
+    label: Strings
+    confidence: Floats
+    auto: Bools
+    p_complaint: Floats
+    is_complaint: Bools
+    area: Strings
+    p_area: Floats
+    known_cause: Strings
+    vectors: Vectors
+    language: Strings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The learnt heads and numbers of a model; area and causes may be missing."""
+
+    space: Space
+    labels: Head
+    complaint: Head
+    # p_complaint = mix x the complaint head + (1 - mix) x (p_venting + p_service_request x rate)
+    mix: float
+    request_rate: float
+    complaint_threshold: float
+    auto_threshold: float
+    area_space: Space | None = None
+    area: Head | None = None
+    cause_space: Space | None = None
+    causes: Head | None = None
+    cause_threshold: float = 0.5
+    english_only: bool = True
+
+
+class MentionClassifier:
+    """Labels mentions as venting, service_request, praise or other, and says why.
+
+    `encoder` is an Encoder or the name of one; `target_precision` what automatic labels must
+    reach; `seed` decides folds. Learnt by `fit`: `classes_`, `confusion_` (4, 4) out-of-fold
+    counts with the true label by row, `card_` facts about training, `model_id`, and, until it is
+    saved, `out_of_fold_` (n, 4): each training mention judged by a model that did not see it.
+    """
+
+    def __init__(
+        self, encoder: str | Encoder = "builtin", *, target_precision: float = 0.95, seed: int = 0
+    ) -> None:
+        self.encoder = encoder
+        self.target_precision = target_precision
+        self.seed = seed
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        *,
+        complaint: Sequence[float | None] | None = None,
+        causes: Sequence[str | None] | None = None,
+        areas: Sequence[str | None] | None = None,
+        groups: Sequence[Any] | None = None,
+        dates: Sequence[Any] | None = None,
+        extra: Extra | None = None,
+        examined: Sequence[bool] | None = None,
+        start: MentionClassifier | None = None,
+    ) -> MentionClassifier:
+        """Learn from labeled mentions and return self.
+
+        `complaint` are chances (0, 1 or between; None unknown); rows with equal `groups` never
+        sit on both sides of a fold. Where only some rows are `examined`, everything is measured
+        and calibrated on those (out of fold) and learnt from all. `start` is a fitted model of
+        the same encoder that has seen none of these mentions: learning then adapts its weights,
+        if that is better out of fold. Raises DataError for a label with fewer than ten examples
+        or fewer than two labels.
+        """
+        from rootcause.classify.fitting import train_parts
+
+        export = Export.of(
+            texts, labels, complaint=complaint, causes=causes, areas=areas, groups=groups,
+            dates=dates,
+            extra=extra,
+            examined=examined,
+        )  # fmt: skip
+        fitted = train_parts(
+            self._tokeniser(),
+            export,
+            target_precision=self.target_precision,
+            seed=self.seed,
+            start=None if start is None else self._start(start),
+        )
+        self.out_of_fold_ = fitted.out_of_fold
+        return self._learnt(fitted.parts, fitted.confusion, fitted.card)
+
+    def _start(self, other: MentionClassifier) -> Start:
+        check_encoder(
+            self._tokeniser().encoder, other._tokeniser().encoder.content_hash, other.model_id
+        )
+        parts = other._fitted()
+        return Start(space=parts.space, labels=parts.labels, complaint=parts.complaint)
+
+    def adopt_area(self, other: MentionClassifier) -> None:
+        """Take over another model's area head; ModelError if it reads with another encoder."""
+        parts, theirs = self._fitted(), other._fitted()
+        mine = self._tokeniser().encoder
+        check_encoder(mine, other._tokeniser().encoder.content_hash, other.model_id)
+        changed = replace(parts, area_space=theirs.area_space, area=theirs.area)
+        self.card_["topics"] = {**self.card_["topics"], "area": other.card_["topics"].get("area")}
+        self._learnt(changed, self.confusion_, self.card_)
+
+    def _learnt(
+        self, parts: Parts, confusion: npt.NDArray[np.int64], card: Mapping[str, Any]
+    ) -> MentionClassifier:
+        self.parts_ = parts
+        self.classes_ = list(parts.labels.classes)
+        self.confusion_ = confusion
+        self.card_ = dict(card)
+        self.model_id = _identity(self._tokeniser().encoder.content_hash, parts)
+        return self
+
+    @classmethod
+    def from_parts(
+        cls,
+        encoder: Encoder,
+        parts: Parts,
+        confusion: npt.NDArray[np.int64],
+        card: Mapping[str, Any],
+        *,
+        target_precision: float,
+        seed: int,
+    ) -> MentionClassifier:
+        """Return a fitted classifier, as `artifact` reads it from a model folder."""
+        made = cls(encoder, target_precision=target_precision, seed=seed)
+        return made._learnt(parts, confusion, card)
+
+    def _tokeniser(self) -> Tokeniser:
+        if isinstance(self.encoder, str):
+            from rootcause.encode import load_encoder
+
+            self.encoder = load_encoder(self.encoder)
+        if not hasattr(self, "_reading"):
+            self._reading = Tokeniser(self.encoder)
+        return self._reading
+
+    def _fitted(self) -> Parts:
+        if not hasattr(self, "parts_"):
+            raise UsageError("the classifier is not fitted; call fit or load a model first")
+        return self.parts_
+
+    def _read(self, texts: Sequence[str]) -> Read:
+        parts = self._fitted()
+        spaces = (parts.space, parts.area_space, parts.cause_space)
+        kinds = sorted({kind for space in spaces if space is not None for kind in space.kinds})
+        return read(self._tokeniser(), texts, kinds)
+
+    def predict_proba(self, texts: Sequence[str]) -> Floats:
+        """Return calibrated probabilities (n, k) in the order of `classes_`."""
+        parts = self._fitted()
+        got = self._read(texts)
+        return parts.labels.proba(parts.space.rows(got.grams, got.vectors, got.cues))
+
+    def predict(self, texts: Sequence[str]) -> Prediction:
+        """Return everything that is told of `texts`, from one tokenisation."""
+        parts = self._fitted()
+        got = self._read(texts)
+        rows = parts.space.rows(got.grams, got.vectors, got.cues)
+        proba = spread(parts.labels.proba(rows), parts.labels.classes)
+        p_complaint = complaint_chance(parts, proba, parts.complaint.proba(rows)[:, 1])
+        best = proba.argmax(axis=1) if len(proba) else np.zeros(0, np.int64)
+        confidence = proba[np.arange(len(best)), best]
+        language = np.array(detect(texts), object)
+        known = np.array([code == ENGLISH for code in language], bool) | (not parts.english_only)
+        is_complaint = (p_complaint >= parts.complaint_threshold) | (best == VENTING)
+        topical = np.flatnonzero((best == VENTING) | (best == REQUEST) | is_complaint)
+        area, p_area = _topic(parts.area_space, parts.area, got, topical)
+        cause, p_cause = _topic(parts.cause_space, parts.causes, got, topical)
+        cause[(cause == NONE_OF_THESE) | ~(p_cause >= parts.cause_threshold)] = None
+        return Prediction(
+            proba=proba,
+            label=np.array(LABELS, object)[best],
+            confidence=confidence,
+            auto=np.asarray((confidence >= parts.auto_threshold) & known),
+            p_complaint=p_complaint,
+            is_complaint=is_complaint,
+            area=area,
+            p_area=p_area,
+            known_cause=cause,
+            vectors=got.vectors,
+            language=language,
+        )
+
+    def explain(self, texts: Sequence[str], *, most: int = 5) -> list[list[tuple[str, float]]]:
+        """Return per text the phrases that carried its label, heaviest first.
+
+        A weight is what the phrase adds to the label's score above the mean of the other
+        labels' scores, in log-odds; see `explain.py`.
+        """
+        from rootcause.classify.explain import explain
+
+        return explain(self._tokeniser(), self._fitted(), texts, most=most)
+
+
+def _topic(
+    space: Space | None, head: Head | None, got: Read, chosen: npt.NDArray[np.int64]
+) -> tuple[Strings, Floats]:
+    """Return the most likely class of the chosen mentions and its chance; else None, nan."""
+    name = np.full(len(got), None, object)
+    chance = np.full(len(got), np.nan, np.float32)
+    if head is not None and space is not None and len(chosen):
+        rows = space.rows(got.grams.take(chosen), got.vectors[chosen], got.cues[chosen])
+        proba = head.proba(rows)
+        best = proba.argmax(axis=1)
+        name[chosen] = np.array(head.classes, object)[best]
+        chance[chosen] = proba[np.arange(len(best)), best]
+    return name, chance
+
+
+def spread(proba: Floats, classes: Sequence[str]) -> Floats:
+    """Return probabilities (n, 4) in the order of LABELS; labels unknown to the model have 0."""
+    if tuple(classes) == LABELS:
+        return proba
+    out = np.zeros((len(proba), len(LABELS)), np.float32)
+    out[:, [LABELS.index(name) for name in classes]] = proba
+    return out
+
+
+def complaint_chance(parts: Parts, proba: Floats, head: Floats) -> Floats:
+    """Return the chance (n,) that a mention is a complaint, from both heads."""
+    implied = proba[:, VENTING] + np.float32(parts.request_rate) * proba[:, REQUEST]
+    mixed = np.float32(parts.mix) * head + np.float32(1 - parts.mix) * implied
+    return np.asarray(np.clip(mixed, 0, 1), np.float32)
+
+
+def _identity(encoder_hash: str, parts: Parts) -> str:
+    digest = hashlib.sha256(encoder_hash.encode())
+    for space in (parts.space, parts.area_space, parts.cause_space):
+        if space is not None:
+            digest.update(space.buckets.tobytes() + space.idf.tobytes())
+            scales = (space.scales, space.vector_scale, space.cue_scale, space.width)
+            digest.update(repr(scales).encode())
+    for head in (parts.labels, parts.complaint, parts.area, parts.causes):
+        if head is not None:
+            digest.update(repr((head.classes, head.temperature)).encode())
+            for array in (head.words, head.dense, head.bias):
+                digest.update(array.tobytes())
+    numbers = (
+        parts.mix, parts.request_rate, parts.complaint_threshold, parts.auto_threshold,
+        parts.cause_threshold, parts.english_only,
+    )  # fmt: skip
+    digest.update(repr(numbers).encode())
+    return digest.hexdigest()[:12]
+
+
+def check_encoder(encoder: Encoder, wanted: str, path: str) -> None:
+    """Raise ModelError unless `encoder` is the one whose content hash is `wanted`."""
+    if encoder.content_hash != wanted:
+        raise ModelError(
+            f"model {path} was trained with encoder {wanted[:12]}, not with {encoder.name} "
+            f"({encoder.content_hash[:12]}); train it again or load the right encoder"
+        )

@@ -1,0 +1,106 @@
+"""Which n-grams count and how much: what is learnt of the words before any label is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rootcause.classify.features import BITS, KINDS, Grams
+from rootcause.classify.linear import Floats, Rows
+from rootcause.records import Vectors
+
+Buckets = npt.NDArray[np.int32]
+
+# How much of a row each kind of n-gram fills: word, pair, triple, gap, asked word, asked pair.
+KIND_SCALES = (4.0, 4.0, 3.0, 0.0, 2.0, 0.0)
+VECTOR_SCALE = 2.0
+CUE_SCALE = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """The hashed n-grams met often enough (`buckets`, sorted) and their rarity (`idf`)."""
+
+    buckets: Buckets
+    idf: Floats
+    scales: tuple[float, ...] = KIND_SCALES
+    vector_scale: float = VECTOR_SCALE
+    cue_scale: float = CUE_SCALE
+    # columns of the embedding that are sums over tokens; what an encoder adds to them from a
+    # head of its own may have met the labels that are to be learnt here
+    width: int | None = None
+
+    def __post_init__(self) -> None:
+        place = np.full(1 << BITS, len(self.buckets), np.int32)
+        place[self.buckets] = np.arange(len(self.buckets), dtype=np.int32)
+        object.__setattr__(self, "_place", place)
+
+    @property
+    def kinds(self) -> tuple[int, ...]:
+        """The kinds of n-grams in use."""
+        return tuple(kind for kind, scale in enumerate(self.scales) if scale)
+
+    def select(self, grams: Grams) -> tuple[Any, npt.NDArray[np.int64]]:
+        """Return (matrix, chosen): sparse rows (n, buckets), and which n-grams are in them.
+
+        Within a text each kind of n-gram has the length of its scale: a long text counts no
+        more than a short one.
+        """
+        from scipy.sparse import csr_array
+
+        place: Buckets = self._place[grams.indices]  # type: ignore[attr-defined]
+        scale = np.array(self.scales, np.float32)[grams.kind]
+        chosen = np.flatnonzero((place < len(self.buckets)) & (scale > 0))
+        count = len(grams.offsets) - 1
+        offsets = np.searchsorted(chosen, grams.offsets)
+        place, kind = place[chosen], grams.kind[chosen]
+        value = self.idf[place]
+        row = np.repeat(np.arange(count), np.diff(offsets))
+        key = row * KINDS + kind
+        squares = np.bincount(key, weights=value * value, minlength=count * KINDS)
+        value = (value * scale[chosen] / np.sqrt(squares[key])).astype(np.float32)
+        shape = (count, len(self.buckets))
+        return csr_array((value, place, offsets.astype(np.int32)), shape=shape), chosen
+
+    def rows(self, grams: Grams, vectors: Vectors, cues: Vectors) -> Rows:
+        """Return mentions as rows for a head."""
+        return Rows(words=self.select(grams)[0], dense=self.dense(vectors, cues))
+
+    def dense(self, vectors: Vectors, cues: Vectors) -> Floats:
+        """Return the columns beside the words: the embedding, then the cues."""
+        return np.hstack(
+            [
+                vectors[:, : self.width] * np.float32(self.vector_scale),
+                cues * np.float32(self.cue_scale),
+            ]
+        )
+
+
+def fit_space(
+    grams: Grams,
+    *,
+    fewest: int = 2,
+    scales: tuple[float, ...] = KIND_SCALES,
+    vector_scale: float = VECTOR_SCALE,
+    cue_scale: float = CUE_SCALE,
+    width: int | None = None,
+) -> Space:
+    """Return the space of the n-grams that at least `fewest` mentions hold."""
+    count = len(grams.offsets) - 1
+    row = np.repeat(np.arange(count, dtype=np.int64), np.diff(grams.offsets))
+    used = np.array(scales)[grams.kind] > 0
+    once = np.unique(row[used] << BITS | grams.indices[used])
+    seen = np.bincount(once & ((1 << BITS) - 1), minlength=1 << BITS)
+    buckets = np.flatnonzero(seen >= fewest).astype(np.int32)
+    idf = np.log((1 + count) / (1 + seen[buckets])) + 1
+    return Space(
+        buckets=buckets,
+        idf=idf.astype(np.float16).astype(np.float32),
+        scales=scales,
+        vector_scale=vector_scale,
+        cue_scale=cue_scale,
+        width=width,
+    )

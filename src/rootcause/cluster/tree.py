@@ -1,0 +1,118 @@
+"""The steps of grouping as functions over arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from rootcause.records import NO_CLUSTER, Vectors
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+NEIGHBOURS = 8
+ROUNDS = 2
+_BLOCK = 1_024
+
+
+def unit(rows: Vectors) -> Vectors:
+    """Return rows of unit length; rows of zeros stay."""
+    lengths = np.sqrt(np.add.reduce(rows * rows, axis=1, keepdims=True))
+    lengths[lengths == 0] = 1
+    scaled: Vectors = (rows / lengths).astype(np.float32)
+    return scaled
+
+
+def centre(rows: Vectors) -> Vectors:
+    """Return unit rows without their common direction."""
+    return unit(rows - rows.mean(axis=0))
+
+
+def smooth(rows: Vectors, voices: Ints, *, rounds: int = ROUNDS) -> Vectors:
+    """Return rows moved towards the mean of their nearest neighbours of other voices."""
+    for _ in range(rounds):
+        near, weights = neighbours(rows, voices)
+        rows = unit(rows + _mean_of_neighbours(rows, near, weights))
+    return centre(rows)
+
+
+def neighbours(rows: Vectors, voices: Ints) -> tuple[Ints, Vectors]:
+    """Return (n, k) the nearest rows of other voices and their similarities, 0 if negative."""
+    most = min(NEIGHBOURS, len(rows) - 1)
+    near = np.zeros((len(rows), most), dtype=np.int64)
+    weights = np.zeros((len(rows), most), dtype=np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        similar = rows[block] @ rows.T
+        similar[voices[block, None] == voices[None, :]] = -2
+        best = np.argpartition(-similar, most - 1, axis=1)[:, :most]
+        near[block] = best
+        weights[block] = np.maximum(np.take_along_axis(similar, best, axis=1), 0)
+    return near, weights
+
+
+def _mean_of_neighbours(rows: Vectors, near: Ints, weights: Vectors) -> Vectors:
+    from scipy.sparse import csr_array
+
+    count, most = near.shape
+    offsets = np.arange(0, count * most + 1, most)
+    graph = csr_array((weights.ravel(), near.ravel(), offsets), shape=(count, count))
+    graph = (graph + graph.T).tocsr()
+    sums = np.asarray(graph.sum(axis=1)).reshape(-1, 1)
+    sums[sums == 0] = 1
+    mean: Vectors = (np.asarray(graph @ rows) / sums).astype(np.float32)
+    return mean
+
+
+def linkage(rows: Vectors) -> Floats:
+    """Return the average-linkage tree (n - 1, 4) over cosine distances, as scipy writes it."""
+    from scipy.cluster.hierarchy import linkage as scipy_linkage
+    from scipy.spatial.distance import squareform
+
+    distances = np.maximum(1 - rows @ rows.T, 0).astype(np.float64)
+    distances = (distances + distances.T) / 2
+    np.fill_diagonal(distances, 0)
+    tree: Floats = scipy_linkage(squareform(distances, checks=False), "average")
+    return tree
+
+
+def cut(tree: Floats, voices: Ints, limit: float, least: int) -> Ints:
+    """Return (n,) the group of each leaf, joined while mean similarity is above `limit`.
+
+    Groups with fewer than `least` distinct voices dissolve to -1.
+    """
+    from scipy.cluster.hierarchy import fcluster
+
+    flat = np.asarray(fcluster(tree, 1 - limit, "distance"), dtype=np.int64) - 1
+    sizes = Counts.distinct(flat, voices, int(flat.max()) + 1)
+    new = np.full(len(sizes), NO_CLUSTER, dtype=np.int64)
+    kept = np.flatnonzero(sizes >= least)
+    new[kept] = np.arange(len(kept))
+    return new[flat]
+
+
+class Counts:
+    """Counting over pairs of integer columns."""
+
+    @staticmethod
+    def distinct(labels: Ints, voices: Ints, groups: int) -> Ints:
+        """Return (groups,) how many distinct voices each label has; -1 is not counted."""
+        inside = labels >= 0
+        pairs = np.unique(np.stack([labels[inside], voices[inside]]), axis=1)
+        return np.bincount(pairs[0].astype(np.int64), minlength=groups).astype(np.int64)
+
+    @staticmethod
+    def best_jaccard(labels: Ints, again: Ints, groups: int) -> Floats:
+        """Return (groups,) the largest Jaccard similarity of each label with any of `again`."""
+        others = int(again.max()) + 1
+        table = np.zeros((groups, others + 1))
+        inside = labels >= 0
+        np.add.at(table, (labels[inside], np.where(again < 0, others, again)[inside]), 1)
+        own = table.sum(axis=1, keepdims=True)
+        if not others:
+            return np.zeros(groups)
+        theirs = np.bincount(again[again >= 0], minlength=others)[None, :]
+        common = table[:, :others]
+        union = np.maximum(own + theirs - common, 1)
+        best: Floats = (common / union).max(axis=1)
+        return best

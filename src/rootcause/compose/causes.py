@@ -1,0 +1,183 @@
+"""One finished cause: its numbers, its evidence, its people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rootcause.cluster import breadth
+from rootcause.compose import evidence, replies
+from rootcause.compose.inputs import Inputs
+from rootcause.compose.numbers import FORGOTTEN_AFTER, Numbers
+from rootcause.compose.wording import theme_of
+from rootcause.findings import Cause, Edge
+from rootcause.naming import Name, name_clusters
+from rootcause.pools import COMPLAINT, Kind
+from rootcause.register import Assignment, CauseRow
+
+# Hennig (2007): a cluster whose bootstrap Jaccard is lower should not be trusted.
+WEAK = 0.6
+
+Facts = Mapping[str, Mapping[str, Any]]
+
+
+def make_causes(
+    given: Inputs,
+    rows: Sequence[Assignment],
+    facts: Facts,
+    numbers: Mapping[str, Numbers],
+    answered: replies.Answers,
+) -> list[Cause]:
+    """Return the causes of both kinds that the week's report shows, most voices first."""
+    open_causes = {c.cause_id: c for c in given.register.causes() if c.state == "open"}
+    names = _names(given, rows)
+    everyone = _voices_of_week(given, facts)
+    waiting = Counter(row.cause_id for row in answered.queue)
+    lineage: dict[str, list[Edge]] = {}
+    for edge in given.register.edges(upto=given.week):
+        if edge.kind != "survived":
+            for cause_id in {edge.cause_id, edge.other_id} - {None}:
+                lineage.setdefault(str(cause_id), []).append(
+                    Edge(
+                        kind=edge.kind,
+                        week=str(edge.week),
+                        cause_id=edge.cause_id,
+                        other_id=edge.other_id,
+                        similarity=edge.similarity,
+                        suggested=edge.suggested,
+                    )
+                )
+    found = [
+        _cause(
+            given,
+            open_causes[cause_id],
+            number,
+            [row for row in rows if row.cause_id == cause_id],
+            facts,
+            names.get(cause_id),
+            everyone,
+            tuple(lineage.get(cause_id, ())),
+            waiting[cause_id],
+            answered,
+        )
+        for cause_id, number in numbers.items()
+        if cause_id in open_causes and _worth_showing(number, given.min_voices)
+    ]
+    return sorted(found, key=lambda cause: (-cause.voices, cause.cause_id))
+
+
+def _worth_showing(number: Numbers, min_voices: int) -> bool:
+    """Return whether the report shows a cause: met this week, or one whose silence is news."""
+    if number.voices:
+        return True
+    busy = max((point.voices for point in number.series[-FORGOTTEN_AFTER:]), default=0)
+    return number.fix is not None or busy >= min_voices
+
+
+def _cause(
+    given: Inputs,
+    row: CauseRow,
+    number: Numbers,
+    members: Sequence[Assignment],
+    facts: Facts,
+    name: tuple[Name, Kind] | None,
+    everyone: Sequence[Mapping[str, Any]],
+    lineage: tuple[Edge, ...],
+    waiting: int,
+    answered: replies.Answers,
+) -> Cause:
+    voices = {m.voice for m in members if m.kind != "duplicate"}
+    owner, email = _owner(given, row)
+    quotable = len(voices) >= given.min_voices
+    inside = [person for person in everyone if person["voice"] in voices]
+    columns = ["channel", "brand", *(c for c in given.table.column_names if c[:8] == "segment_")]
+    weak = row.titled_by == "machine" and row.stability is not None and row.stability < WEAK
+    hours = [answered.hours[m.mention_id] for m in members if m.mention_id in answered.hours]
+    median, high = replies.spread(hours)
+    phrases = name[0].key_phrases if name and name[0].key_phrases else row.key_phrases
+    return Cause(
+        cause_id=row.cause_id,
+        title=row.title,
+        theme=theme_of(row.area),
+        area=row.area,
+        kind=row.kind,
+        breadth=breadth(number.all_voices, number.all_days, number.weeks_active, number.channels),
+        status=number.status,
+        status_reason=number.reason,
+        voices=number.voices,
+        mentions=number.mentions,
+        share=number.share,
+        rate=number.rate,
+        change=number.change,
+        q_value=number.q_value,
+        first_week=number.first_week,
+        last_week=number.last_week,
+        weeks_active=number.weeks_active,
+        stability=row.stability,
+        weak=weak,
+        owner=owner,
+        owner_email=email,
+        action=row.action,
+        due=row.due,
+        series=number.series,
+        key_phrases=tuple(phrases),
+        quotes=evidence.quotes(name[0], name[1].pool, facts) if name and quotable else (),
+        segments=evidence.segments(inside, everyone, columns) if quotable else (),
+        lineage=lineage,
+        contacts_per_year=number.contacts_per_year,
+        cost_per_year=number.cost_per_year,
+        fix=number.fix,
+        waiting=waiting,
+        response_hours_median=median,
+        response_hours_p90=high,
+    )
+
+
+def _names(given: Inputs, rows: Sequence[Assignment]) -> dict[str, tuple[Name, Kind]]:
+    """Return this week's key phrases and exemplary rows per cause, with the pool they index."""
+    found: dict[str, tuple[Name, Kind]] = {}
+    brands = sorted(set(given.table["brand"].drop_null().to_pylist()))
+    for kind in given.kinds:
+        homes = {r.mention_id: r.cause_id for r in rows if r.cause_id and r.kind != "duplicate"}
+        ids = sorted({homes[m] for m in kind.pool.ids if m in homes})
+        place = {cause_id: i for i, cause_id in enumerate(ids)}
+        labels = np.array([place.get(homes.get(m, ""), -1) for m in kind.pool.ids], dtype=np.int64)
+        if not ids:
+            continue
+        names = name_clusters(
+            kind.pool.texts,
+            labels,
+            kind.pool.vectors,
+            avoid_words=brands,
+        )
+        found |= {cause_id: (name, kind) for cause_id, name in zip(ids, names, strict=True)}
+    return found
+
+
+def _voices_of_week(given: Inputs, facts: Facts) -> list[dict[str, Any]]:
+    """Return one row of facts per complaining voice, its first mention's."""
+    seen: dict[int, dict[str, Any]] = {}
+    for kind in given.kinds:
+        if kind.kind == COMPLAINT:
+            for mention_id, voice in zip(kind.pool.ids, kind.pool.voices.tolist(), strict=True):
+                if mention_id in facts:
+                    seen.setdefault(voice, {**facts[mention_id], "voice": voice})
+    return list(seen.values())
+
+
+def _owner(given: Inputs, row: CauseRow) -> tuple[str | None, str | None]:
+    """Return owner and e-mail: a person's word first, then the cause's row, then its area's."""
+    routes = given.owners or {}
+    for key in (row.cause_id, row.title, row.area):
+        if key in routes:
+            owner, email = routes[key]
+            if row.owner and row.owner != owner:
+                break
+            return owner, email or None
+    if row.owner:
+        emails = {owner: email for owner, email in routes.values()}
+        return row.owner, emails.get(row.owner) or None
+    return None, None

@@ -1,0 +1,219 @@
+"""The cause lens: what of a mention's words speaks about a cause.
+
+An encoder sees the whole mention: the company, the tone, the place. The lens is a table of word
+and word-pair vectors trained (`scripts/train_causes.py`) on mentions beside their cause in a few
+canonical words, and three levels of cause groups (26 areas, 150 and 400 groups of causes) on top
+of it. It needs no encoder and knows no brand.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rootcause.bundled import bundled
+from rootcause.errors import ModelError
+from rootcause.records import Vectors
+from rootcause.text import normalise
+
+FORMAT = 1
+MOST_WORDS = 300
+_BLOCK = 256
+# Weights of encoder, lens and the three levels in a represented vector; see docs/causes.md.
+ENCODER_WEIGHT = 1.5
+LENS_WEIGHT = 1.0
+LEVEL_WEIGHTS = (0.6, 0.8, 0.6)
+LEVELS = len(LEVEL_WEIGHTS)
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array as Counts
+
+_WORD = re.compile(r"[a-z0-9']+|[^\x00-\x7f]")
+
+
+class Lens:
+    """Texts to cause vectors, by adding up rows of a table; see the module."""
+
+    def __init__(
+        self,
+        *,
+        vocabulary: dict[str, int],
+        tensors: dict[str, npt.NDArray[Any]],
+        areas: tuple[str, ...],
+    ) -> None:
+        self.areas = areas
+        self.dimension = tensors["cause_table"].shape[1]
+        self._vocabulary = vocabulary
+        self._causes = _table(tensors, "cause")
+        self._groups = _table(tensors, "group")
+        self._heads = [(tensors[f"weight{i}"], tensors[f"bias{i}"]) for i in range(LEVELS)]
+        self._vague = (
+            tensors["vague_grams"].astype(np.float32),
+            tensors["vague_length"],
+            float(tensors["vague_bias"][0]),
+        )
+        self._means = [tensors["mean"], *(tensors[f"mean{i}"] for i in range(LEVELS))]
+
+    @classmethod
+    def load(cls, folder: Path) -> Lens:
+        """Return the lens in `folder`; raises ModelError if it is missing or damaged."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            facts = json.loads((folder / "lens.json").read_text(encoding="utf-8"))
+            if facts["format"] > FORMAT:
+                raise ModelError(f"cause lens {folder} is of a newer format; update rootcause")
+            words = (folder / "grams.txt").read_text(encoding="utf-8").split("\n")
+            tensors = load((folder / "lens.safetensors").read_bytes())
+            if len(words) != len(tensors["cause_table"]):
+                raise ModelError(f"cause lens {folder} is damaged: table and vocabulary differ")
+            return cls(
+                vocabulary={word: row for row, word in enumerate(words)},
+                tensors=tensors,
+                areas=tuple(facts["areas"]),
+            )
+        except OSError as error:
+            raise ModelError(f"cause lens {folder} cannot be read ({error.strerror})") from error
+        except (ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise ModelError(f"cause lens {folder} is damaged ({error}); install again") from error
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return (n, dimension) unit rows in which a mention is near its cause's phrase.
+
+        A text without known words is a row of zeros.
+        """
+        return _unit(np.asarray(self._counts(texts) @ self._causes))
+
+    def levels(self, texts: Sequence[str]) -> list[Vectors]:
+        """Return for each level (n, k) the probabilities of its groups of causes."""
+        return self._levels(self._counts(texts))
+
+    def features(self, texts: Sequence[str]) -> Vectors:
+        """Return (n, D) the lens's part of a represented vector, a block of rows per view.
+
+        Probabilities enter as their square roots, so that a dot product compares them as the
+        Hellinger affinity does. Blocks are centred on the training mentions' means: what all
+        mentions share says nothing about a cause.
+        """
+        counts = self._counts(texts)
+        blocks = [LENS_WEIGHT * _unit(_unit(np.asarray(counts @ self._causes)) - self._means[0])]
+        for level, mean, weight in zip(
+            self._levels(counts), self._means[1:], LEVEL_WEIGHTS, strict=True
+        ):
+            blocks.append(weight * _unit(np.sqrt(level) - mean))
+        return np.hstack(blocks)
+
+    def vagueness(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return (n,) the probability that a complaint names no cause.
+
+        Logistic regression on grams and length: who has a cause to tell uses more words.
+        """
+        counts = self._counts(texts)
+        sizes = np.maximum(np.diff(counts.indptr), 1).astype(np.float32)
+        scores = (counts @ self._vague[0]) / np.sqrt(sizes)
+        scores = scores + length_cues(texts) @ self._vague[1] + self._vague[2]
+        vague: npt.NDArray[np.float32] = (1 / (1 + np.exp(-scores))).astype(np.float32)
+        return vague
+
+    def coverage(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return (n,) the share of each text's words that the lens knows; 1 without words."""
+        out = np.ones(len(texts), dtype=np.float32)
+        for row, text in enumerate(texts):
+            words = _WORD.findall(normalise(text))[:MOST_WORDS]
+            if words:
+                out[row] = sum(word in self._vocabulary for word in words) / len(words)
+        return out
+
+    def _levels(self, counts: Counts) -> list[Vectors]:
+        rows = _unit(np.asarray(counts @ self._groups))
+        return [_softmax(_times(rows, weight) + bias) for weight, bias in self._heads]
+
+    def _counts(self, texts: Sequence[str]) -> Counts:
+        """Return the sparse (n, vocabulary) matrix of the texts' grams, one entry each."""
+        from scipy.sparse import csr_array
+
+        flat: list[int] = []
+        offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+        known = self._vocabulary
+        for row, text in enumerate(texts):
+            flat.extend(known[gram] for gram in grams(normalise(text)) if gram in known)
+            offsets[row + 1] = len(flat)
+        ones = np.ones(len(flat), dtype=np.float32)
+        shape = (len(texts), len(self._causes))
+        return csr_array((ones, np.array(flat, dtype=np.int64), offsets), shape=shape)
+
+
+def _table(tensors: dict[str, npt.NDArray[Any]], name: str) -> Vectors:
+    table: Vectors = tensors[f"{name}_table"].astype(np.float32)
+    table *= tensors[f"{name}_scale"][:, None]
+    return table
+
+
+def length_cues(texts: Sequence[str]) -> Vectors:
+    """Return (n, 3) what a text's number of words says about whether it names a cause."""
+    words = np.array([len(text.split()) for text in texts], dtype=np.float32)
+    logs = np.log1p(words)
+    cues: Vectors = np.stack([logs, logs**2 / 4, np.minimum(words, 8) / 8], axis=1)
+    return cues
+
+
+def _times(rows: Vectors, weight: Vectors) -> Vectors:
+    """Return rows @ weight.T from blocks of one shape, so that a row's bits are its own.
+
+    A matrix product may add up a row in another order when it stands at the edge of a matrix.
+    """
+    out = np.empty((len(rows), len(weight)), dtype=np.float32)
+    block = np.zeros((_BLOCK, rows.shape[1]), dtype=np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        part = rows[start : start + _BLOCK]
+        block[: len(part)] = part
+        out[start : start + _BLOCK] = (block @ weight.T)[: len(part)]
+    return out
+
+
+def grams(text: str) -> list[str]:
+    """Return the words of a normalised text and its pairs of neighbours."""
+    words = _WORD.findall(text)[:MOST_WORDS]
+    return words + [f"{a} {b}" for a, b in itertools.pairwise(words)]
+
+
+@lru_cache(maxsize=2)
+def load_lens(folder: Path | None = None) -> Lens:
+    """Return the shipped lens, or the one in `folder`; raises ModelError."""
+    return Lens.load(folder or bundled("models/causes"))
+
+
+def represent(texts: Sequence[str], vectors: Vectors, *, lens: Lens | None = None) -> Vectors:
+    """Return (n, D) float32 unit rows: encoder vectors and the cause lens side by side.
+
+    A fixed function of text and vector, row by row: exemplars kept in a register and mentions
+    that come years later meet in the same space. Everything about causes works on these.
+    Raises ModelError if the shipped lens is missing or damaged.
+    """
+    lens = lens or load_lens()
+    if not len(texts):
+        return np.zeros((0, vectors.shape[1] + len(lens.features([""])[0])), dtype=np.float32)
+    encoded = ENCODER_WEIGHT * _unit(np.asarray(vectors, dtype=np.float32))
+    return _unit(np.hstack([encoded, lens.features(texts)]))
+
+
+def _unit(rows: Vectors) -> Vectors:
+    lengths = np.sqrt(np.add.reduce(rows * rows, axis=1, keepdims=True))
+    lengths[lengths == 0] = 1
+    unit: Vectors = (rows / lengths).astype(np.float32)
+    return unit
+
+
+def _softmax(scores: Vectors) -> Vectors:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares: Vectors = powers / powers.sum(axis=1, keepdims=True)
+    return shares

@@ -1,0 +1,124 @@
+"""Known causes: a mention belongs to one, or to none of these.
+
+A cause is known by exemplars. What tells them from mentions of other causes, and how clearly a
+mention must show it, is learnt for each cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rootcause.records import Vectors
+
+# Ridge penalty; scores are about -1 for strangers and 1 for members.
+PENALTY = 0.7
+# The radius is the score that this share of the members falls short of when left out, but it
+# stays between these two. Chosen on six collections (docs/causes.md).
+SHORT = 0.4
+LOWEST, HIGHEST = 0.15, 0.35
+# Similarity a mention must reach where there is nothing to compare a cause with.
+ALONE = 0.30
+# Other mentions that a cause is compared with; more are thinned evenly.
+MOST_OTHERS = 1_500
+_BLOCK = 4_096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prototype:
+    """A cause as `match` knows it.
+
+    A row x scores x @ direction + offset and belongs to the cause from `radius` on; scores are
+    near 1 for members and -1 for strangers. `exemplars` (m, d) are the unit rows it was learnt
+    from, `centre` (d,) their mean.
+    """
+
+    exemplars: Vectors
+    centre: npt.NDArray[np.float32]
+    direction: npt.NDArray[np.float32]
+    offset: float
+    radius: float
+
+
+def learn(members: Vectors, others: Vectors | None = None) -> Prototype:
+    """Return the prototype of a cause from (m, d) unit rows of its members.
+
+    `others` are rows of other causes or of none. The direction is that of ridge regression with
+    both sides weighing the same (regularised linear discriminant; Hastie, Tibshirani, Friedman
+    2009, 4.3 and 3.4.1); leave-one-out scores come in closed form from the hat matrix (ibid.
+    7.52). The radius is the score that `SHORT` of the members miss when left out, held between
+    `LOWEST` and `HIGHEST`. Works from a single exemplar on; without `others` a mention must
+    resemble the exemplars' centre by `ALONE`.
+    """
+    exemplars = _unit(np.asarray(members, dtype=np.float32))
+    centre = _unit(exemplars.mean(axis=0, keepdims=True))[0]
+    strangers = None if others is None or not len(others) else _thin(np.asarray(others))
+    if strangers is None:
+        return Prototype(
+            exemplars=exemplars, centre=centre, direction=centre, offset=0.0, radius=ALONE
+        )
+    strangers = _unit(strangers.astype(np.float32))
+    shift = strangers.mean(axis=0, dtype=np.float64)
+    rows = np.concatenate([exemplars, strangers]).astype(np.float64) - shift
+    goal = np.concatenate([np.ones(len(exemplars)), -np.ones(len(strangers))])
+    count = np.array([len(exemplars)] * len(exemplars) + [len(strangers)] * len(strangers))
+    weight = len(rows) / (2 * count)
+    inverse = np.linalg.inv(rows @ rows.T + 1 + PENALTY * np.diag(1 / weight))
+    share = inverse @ goal
+    left_out = (goal - share / np.diag(inverse))[: len(exemplars)]
+    direction = share @ rows
+    radius = float(np.clip(np.quantile(left_out, SHORT), LOWEST, HIGHEST))
+    return Prototype(
+        exemplars=exemplars,
+        centre=centre,
+        direction=direction.astype(np.float32),
+        offset=float(share.sum() - direction @ shift),
+        radius=radius,
+    )
+
+
+def match(
+    vectors: Vectors, prototypes: Sequence[Prototype]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Return (n,) the index of each row's cause, -1 for none of these, and (n,) strengths.
+
+    Among the causes whose radius a row reaches, the one that it clears by most. The strength is
+    0.5 on the border and 1 for a score of 1; a row of no cause has the strength it came to,
+    under 0.5. A row's answer does not depend on the other rows.
+    """
+    rows = np.asarray(vectors, dtype=np.float32)
+    index = np.full(len(rows), -1, dtype=np.int64)
+    strength = np.zeros(len(rows), dtype=np.float32)
+    if not len(prototypes) or not len(rows):
+        return index, strength
+    directions = np.stack([p.direction for p in prototypes]).astype(np.float64)
+    offsets = np.array([p.offset for p in prototypes])
+    radii = np.array([p.radius for p in prototypes])
+    for start in range(0, len(rows), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        scores = _unit(rows[block]).astype(np.float64) @ directions.T + offsets
+        clear = np.round((scores - radii) / np.maximum(1 - radii, 0.05), 6)
+        best = clear.argmax(axis=1)
+        margin = clear[np.arange(len(clear)), best]
+        index[block] = np.where(margin >= 0, best, -1)
+        strength[block] = np.clip(0.5 + margin / 2, 0, 1)
+    strength[index < 0] = np.minimum(strength[index < 0], 0.499)
+    return index, strength
+
+
+def _thin(rows: Vectors) -> Vectors:
+    if len(rows) <= MOST_OTHERS:
+        return rows
+    places = np.linspace(0, len(rows) - 1, MOST_OTHERS).astype(np.int64)
+    thinned: Vectors = rows[places]
+    return thinned
+
+
+def _unit(rows: Vectors) -> Vectors:
+    lengths = np.sqrt(np.add.reduce(rows * rows, axis=1, keepdims=True))
+    lengths[lengths == 0] = 1
+    unit: Vectors = (rows / lengths).astype(np.float32)
+    return unit

@@ -1,0 +1,6 @@
+"""A group of mentions to a title, key phrases and three quotes."""
+
+from rootcause.naming.library import LibraryPhrase, load_library
+from rootcause.naming.names import Name, name_clusters
+
+__all__ = ["LibraryPhrase", "Name", "load_library", "name_clusters"]

@@ -1,0 +1,225 @@
+"""Titles by a measured rule between the library's phrases and the mentions' own words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rootcause.lens import Lens, load_lens
+from rootcause.naming.library import LibraryPhrase, load_library
+from rootcause.naming.quotes import pick_quotes
+from rootcause.naming.words import clauses, key_phrases, log_odds, same_words, spans, terms
+from rootcause.records import Vectors
+from rootcause.text import normalise
+
+Ints = npt.NDArray[np.int64]
+Encode = Callable[[Sequence[str]], Vectors]
+
+# Mentions that a phrase's fit is measured on, and those whose own words are candidates.
+MEASURED = 4_000
+SPEAKERS = 40
+CANDIDATES = 160
+# A library phrase reads well by construction; a phrase of the mentions must fit better by this.
+MARGIN = 0.10
+# How much a phrase gains that is made of words which set its group apart.
+OWN_WORDS = 0.10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Name:
+    """What a group is called and who speaks for it.
+
+    `source` is library, mentions or words (no phrase fitted); `fit` the measured fit of the
+    title; `central`, `typical`, `sharpest` are row indices of three different texts, None where
+    the group has too few.
+    """
+
+    title: str
+    source: str
+    fit: float
+    key_phrases: tuple[str, ...]
+    central: int | None
+    typical: int | None
+    sharpest: int | None
+
+    def on_rows(self, rows: Ints) -> Name:
+        """Return this name with its quotes' row r turned into `rows[r]`."""
+        moved = [
+            None if row is None else int(rows[row])
+            for row in (self.central, self.typical, self.sharpest)
+        ]
+        return replace(self, central=moved[0], typical=moved[1], sharpest=moved[2])
+
+
+def name_clusters(
+    texts: Sequence[str],
+    labels: npt.ArrayLike,
+    vectors: Vectors,
+    *,
+    encode: Encode | None = None,
+    background: Sequence[str] | None = None,
+    avoid_words: Iterable[str] = (),
+    taken: Iterable[str] = (),
+    library: Sequence[LibraryPhrase] | None = None,
+    lens: Lens | None = None,
+) -> list[Name]:
+    """Return a name for each group 0..k-1 of `labels` (n,), -1 being in no group.
+
+    A phrase fits a group as well as its similarity (cause lens) tells the group's mentions from
+    all others: the area under the ROC curve, plus the difference of mean similarity. Candidates
+    are the library's phrases and runs of three to seven words of the mentions; among the latter,
+    words that set the group apart (log-odds) count too, and they must beat the library by
+    `MARGIN`. Titles are unique and differ from `taken` in more than endings; `avoid_words`
+    (brands, handles) stand in no title or key phrase. `background` texts are compared with but
+    not named. `encode` is not needed, titles are the same under every encoder. Row order changes
+    nothing but the indices.
+    """
+    del encode
+    groups = np.asarray(labels, dtype=np.int64)
+    count = int(groups.max(initial=-1)) + 1
+    if not count:
+        return []
+    lens = lens or load_lens()
+    phrases = tuple(load_library() if library is None else library)
+    avoid = frozenset(
+        word for term in avoid_words for word in normalise(term).strip("@#").split() if word
+    )
+    order = np.array(sorted(range(len(texts)), key=lambda i: texts[i]), dtype=np.int64)
+    parts = [clauses(text, avoid) for text in texts]
+    held = [terms(part) for part in parts]
+    everywhere: Counter[str] = Counter()
+    for found in held:
+        everywhere.update(found)
+    for text in background or ():
+        everywhere.update(terms(clauses(text, avoid)))
+    measure = _Measure(texts, groups, order, lens, background or ())
+    fits = measure.fits([p.phrase for p in phrases])
+    used = {same_words(title) for title in taken}
+    names: list[Name] = []
+    for group in range(count):
+        members = order[groups[order] == group]
+        inside: Counter[str] = Counter()
+        for i in members:
+            inside.update(held[i])
+        scores = log_odds(inside, everywhere)
+        ranked = [
+            (float(f), p.phrase, "library") for f, p in zip(fits[group], phrases, strict=True)
+        ]
+        ranked += _own_phrases(
+            members, parts=parts, vectors=vectors, scores=scores, measure=measure, group=group
+        )
+        keys = key_phrases(scores, inside)
+        fit, title, source = _choose(ranked, used, keys, group)
+        used.add(same_words(title))
+        central, typical, sharpest = pick_quotes(texts, vectors, members)
+        names.append(
+            Name(
+                title=title,
+                source=source,
+                fit=fit,
+                key_phrases=keys,
+                central=central,
+                typical=typical,
+                sharpest=sharpest,
+            )
+        )
+    return names
+
+
+class _Measure:
+    """Fit of phrases to groups, on a sample of the mentions chosen by content."""
+
+    def __init__(
+        self,
+        texts: Sequence[str],
+        groups: Ints,
+        order: Ints,
+        lens: Lens,
+        background: Sequence[str],
+    ) -> None:
+        step = max(1, -(-len(order) // MEASURED))
+        small = np.bincount(groups[groups >= 0])
+        few = (groups[order] >= 0) & (small[np.maximum(groups[order], 0)] < 8 * step)
+        rows = order[few | (np.arange(len(order)) % step == 0)]
+        more = sorted(background)[:: max(1, len(background) // MEASURED)]
+        shown = [texts[i] for i in rows] + list(more)
+        self.lens = lens
+        self.mentions = _unit(lens.features(shown))
+        self.groups = np.concatenate([groups[rows], np.full(len(more), -1)])
+        self.inside = np.zeros((int(groups.max()) + 1, len(shown)), dtype=np.float32)
+        own = np.flatnonzero(self.groups >= 0)
+        self.inside[self.groups[own], own] = 1
+
+    def fits(self, phrases: Sequence[str], groups: slice = slice(None)) -> npt.NDArray[np.float64]:
+        """Return (k, p) the fit of each phrase to each group."""
+        from scipy.stats import rankdata
+
+        if not phrases:
+            return np.zeros((len(self.inside[groups]), 0))
+        inside = self.inside[groups].astype(np.float64)
+        similar = (self.mentions @ _unit(self.lens.features(phrases)).T).astype(np.float64)
+        ranks = rankdata(similar, axis=0)
+        m = np.maximum(inside.sum(axis=1, keepdims=True), 1)
+        rest = np.maximum(len(similar) - m, 1)
+        area = (inside @ ranks - m * (m + 1) / 2) / (m * rest)
+        mean = inside @ similar / m
+        outside = (similar.sum(axis=0) - inside @ similar) / rest
+        fit: npt.NDArray[np.float64] = area - 0.5 + mean - outside
+        return fit
+
+
+def _own_phrases(
+    members: Ints,
+    *,
+    parts: Sequence[list[list[str]]],
+    vectors: Vectors,
+    scores: dict[str, float],
+    measure: _Measure,
+    group: int,
+) -> list[tuple[float, str, str]]:
+    """Return phrases of the most central mentions as (fit, phrase, "mentions")."""
+    near = vectors[members] @ vectors[members].mean(axis=0)
+    central = members[np.argsort(-np.round(near, 5), kind="stable")][:SPEAKERS]
+    found: dict[str, float] = {}
+    for i in central:
+        for span in spans(parts[i]):
+            words = span.split()
+            known = [max(scores.get(w, 0.0), 0.0) for w in words]
+            found[span] = sum(known) / np.sqrt(len(words))
+    best = sorted(found, key=lambda s: (-found[s], s))[:CANDIDATES]
+    if not best:
+        return []
+    top = max(found[best[0]], 1e-9)
+    fits = measure.fits(best, slice(group, group + 1))[0]
+    return [
+        (float(f) + OWN_WORDS * found[s] / top - MARGIN, s, "mentions")
+        for f, s in zip(fits, best, strict=True)
+    ]
+
+
+def _choose(
+    ranked: list[tuple[float, str, str]],
+    used: set[frozenset[str]],
+    keys: tuple[str, ...],
+    group: int,
+) -> tuple[float, str, str]:
+    """Return the best (fit, title, source) whose telling words are not in use."""
+    for fit, phrase, source in sorted(ranked, key=lambda r: (-r[0], r[1])):
+        words = same_words(phrase)
+        if fit > 0 and not any(words == other for other in used):
+            return fit, phrase, source
+    title = ", ".join(keys[:3]) or "problem without common words"
+    if same_words(title) in used:
+        title = f"{title} ({group + 1})"
+    return 0.0, title, "words"
+
+
+def _unit(rows: Vectors) -> Vectors:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    unit: Vectors = rows / lengths
+    return unit

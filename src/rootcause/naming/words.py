@@ -1,0 +1,159 @@
+"""Words of mentions: which can stand in a title, and which set a group apart."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from rootcause.text import normalise
+
+_CLAUSE = re.compile(r"[.!?;:,()\[\]{}\"“”…|/\n–—~*]+|\s-+\s")
+_WORD = re.compile(r"[a-z][a-z'’-]*[a-z]|[a-z]|\d+[a-z]*")
+_MARK = re.compile(r"(?<!\w)[@#]\w+|\burl\b|\bemail\b")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Words that carry grammar and no cause.
+FUNCTION = _words(
+    """a an the this that these those and or but so because if as of at by for from in into on onto
+    off out over to up with without within about after before again then than there here it its
+    it's i'm im i've ive i'll i'd i me my mine we we're our ours us you your yours you're he she his
+    her they their them who what when where which why how is are was were be been being am do does
+    did doing done dont don't didn't didnt doesnt doesn't isn't isnt wasn't wasnt have has had
+    having will would wont won't can could cant can't cannot should shall may might must not no nor
+    just
+    really very so too also even still ever never only now already get gets got getting go goes
+    going gone went been let lets let's make makes made want wanted need needs please thanks thank
+    hey hi hello ok okay yes yeah lol omg wtf u ur r n thx pls like much more most many some any all
+    both each every other another such own same one two three im well back time day days week weeks
+    year years today yesterday tomorrow tonight month months hour hours minute minutes mins hrs
+    thing things something anything nothing everything people guys someone anyone everyone says said
+    say told tell tried try trying know think see seems said keep keeps kept come comes came put
+    lot lots bit way since until till while during through between both few last next first new
+    said via amp etc per rt thats that's whats what's theres there's"""
+)
+# Words of anger: they say how strongly, not what.
+ANGER = _words(
+    """worst terrible awful horrible ridiculous disgusting pathetic useless joke shame shameful
+    absolute absolutely total totally utter utterly fuming furious angry annoying annoyed fed sick
+    rubbish crap shit shite bloody damn hell fuck fucking wtf hate sucks suck appalling shocking
+    disgrace disgraceful unacceptable disappointed disappointing nightmare stupid idiots clowns
+    company service customer customers complaint brilliant great love nice lovely honestly
+    literally seriously actually basically"""
+)
+# A title does not open with these, nor end with those.
+BAD_START = FUNCTION - _words("no not never still cant can't cannot wont won't without")
+BAD_END = FUNCTION - _words("again back out up off down through")
+# A title speaks of everybody's problem.
+PERSONAL = _words(
+    """i i'm im i've ive i'll i'd me my mine we our us you your yours u ur you're he she his her
+    him mum mam dad wife husband gf bf son daughter nan lol omg pls please thanks guys
+    mate lads"""
+)
+
+PRIOR = 500.0
+
+
+def clauses(text: str, avoid: frozenset[str]) -> list[list[str]]:
+    """Return the words of each clause of a mention, handles, links and `avoid` words gone."""
+    parts = []
+    for part in _CLAUSE.split(_MARK.sub(" . ", normalise(text))):
+        words = [w.replace("’", "'") for w in _WORD.findall(part)]
+        words = [w for w in words if w not in avoid and not w.isdigit()]
+        if words:
+            parts.append(words)
+    return parts
+
+
+def terms(parts: Sequence[Sequence[str]]) -> set[str]:
+    """Return the words and word pairs that may be key phrases, each once."""
+    found: set[str] = set()
+    for words in parts:
+        found.update(w for w in words if _telling(w))
+        found.update(f"{a} {b}" for a, b in pairwise(words) if _telling(a) and _telling(b))
+    return found
+
+
+def _telling(word: str) -> bool:
+    return len(word) > 2 and word not in FUNCTION and word not in ANGER
+
+
+def log_odds(inside: Counter[str], everywhere: Counter[str]) -> dict[str, float]:
+    """Return z-scores of terms in a group against the rest.
+
+    Log-odds ratio with an informative Dirichlet prior (Monroe et al. 2008, eq. 22); the prior is
+    the share of a term everywhere. Counts are of mentions, so one long post weighs as one.
+    """
+    total = sum(everywhere.values())
+    here = sum(inside.values())
+    scores: dict[str, float] = {}
+    for term, count in inside.items():
+        prior = PRIOR * everywhere[term] / total
+        other = everywhere[term] - count
+        a = (count + prior) / max(here + PRIOR - count - prior, 1e-9)
+        b = (other + prior) / max(total - here + PRIOR - other - prior, 1e-9)
+        spread = 1 / (count + prior) + 1 / (other + prior)
+        scores[term] = float((np.log(a) - np.log(b)) / np.sqrt(spread))
+    return scores
+
+
+def key_phrases(
+    scores: dict[str, float], counts: Counter[str], *, most: int = 6, least: int = 2
+) -> tuple[str, ...]:
+    """Return the best-scored terms that at least `least` mentions hold, none inside another."""
+    ranked = sorted(
+        (t for t, c in counts.items() if c >= least and scores[t] > 0),
+        key=lambda t: (-scores[t] * (1.25 if " " in t else 1.0), t),
+    )
+    chosen: list[str] = []
+    for term in ranked:
+        stems = {_stem(w) for w in term.split()}
+        if any(stems & {_stem(w) for w in other.split()} for other in chosen):
+            continue
+        chosen.append(term)
+        if len(chosen) == most:
+            break
+    return tuple(chosen)
+
+
+def spans(parts: Iterable[Sequence[str]], *, shortest: int = 3, longest: int = 7) -> list[str]:
+    """Return the runs of words of clauses that could be a title, in order, each once."""
+    found: dict[str, None] = {}
+    for words in parts:
+        for start in range(len(words)):
+            if words[start] in BAD_START:
+                continue
+            for size in range(shortest, longest + 1):
+                run = words[start : start + size]
+                if len(run) < size:
+                    break
+                if _readable(run):
+                    found[" ".join(run)] = None
+    return list(found)
+
+
+def _readable(run: Sequence[str]) -> bool:
+    if run[-1] in BAD_END or any(w in PERSONAL or w in ANGER for w in run):
+        return False
+    telling = sum(_telling(w) for w in run)
+    return telling >= 2 and len(set(run)) == len(run)
+
+
+def same_words(title: str) -> frozenset[str]:
+    """Return what must differ between two titles: their telling words, endings cut."""
+    words = [w for w in _WORD.findall(title.lower()) if _telling(w)]
+    return frozenset(_stem(w) for w in words) or frozenset(title.lower().split())
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word

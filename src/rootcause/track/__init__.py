@@ -1,0 +1,9 @@
+"""Identity of causes across weeks: each keeps one id for life.
+
+Transitions follow MONIC (Spiliopoulou et al., 2006).
+"""
+
+from rootcause.track.links import phrase_fact
+from rootcause.track.run import POOLED_WEEKS, Namer, Settings, Tracked, Tracker
+
+__all__ = ["POOLED_WEEKS", "Namer", "Settings", "Tracked", "Tracker", "phrase_fact"]

@@ -1,0 +1,190 @@
+"""Which cluster is which cause: continuation, re-binding, members and rows for the register."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rootcause.match import Prototype, learn, match
+from rootcause.pools import Kind, Pool
+from rootcause.records import Vectors, Week
+from rootcause.register import MEMBER_KIND, Assignment, KnownCause
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+# A continuation needs this share of a cause's exemplars inside the cluster, or of the cluster's
+# people near the cause (MONIC's tau; Spiliopoulou et al., 2006).
+OVERLAP = 0.5
+# A group needs less similarity to a cause than one mention does: it is surer evidence.
+GROUP_SLACK = 0.06
+
+
+def phrase_fact(phrase: str) -> str:
+    """Return the register's key for the cause that a model's known-cause phrase stands for."""
+    return f"phrase:{phrase}"
+
+
+def learn_all(known: Sequence[KnownCause]) -> list[Prototype]:
+    """Return a prototype per cause, its radius learnt against the exemplars of the others."""
+    return [
+        learn(cause.vectors, _stack([other.vectors for other in known if other is not cause]))
+        for cause in known
+    ]
+
+
+def _stack(parts: Sequence[Vectors]) -> Vectors:
+    if not parts:
+        return np.zeros((0, 0), dtype=np.float32)
+    return np.concatenate(parts)
+
+
+def others(vectors: Vectors, members: Ints) -> Vectors:
+    """Return the rows of `vectors` that are no members."""
+    outside = np.ones(len(vectors), dtype=bool)
+    outside[members] = False
+    return vectors[outside]
+
+
+def nothing(count: int) -> tuple[Ints, Floats]:
+    """Return the answer of matching where no cause is known."""
+    return np.full(count, -1, dtype=np.int64), np.zeros(count, dtype=np.float32)
+
+
+def continued(
+    rest: Pool,
+    members: Sequence[Ints],
+    known: Sequence[KnownCause],
+    prototypes: Sequence[Prototype],
+) -> list[str | None]:
+    """Return for each cluster the id of the known cause it continues, or None.
+
+    It continues a cause whose exemplars would mostly belong to it, or that most of its people
+    nearly belong to.
+    """
+    homes: list[str | None] = [None] * len(members)
+    if not known or not members:
+        return homes
+    wide = [replace(p, radius=p.radius - GROUP_SLACK) for p in prototypes]
+    for c, rows in enumerate(members):
+        index, _ = match(rest.vectors[rows], wide)
+        people: dict[int, set[int]] = {}
+        for place, voice in zip(index.tolist(), rest.voices[rows].tolist(), strict=True):
+            people.setdefault(place, set()).add(voice)
+        near = {place: len(voices) for place, voices in people.items() if place >= 0}
+        best = min(near, key=lambda place: (-near[place], place), default=None)
+        if best is not None and near[best] >= OVERLAP * len(set(rest.voices[rows].tolist())):
+            homes[c] = known[best].cause_id
+    own = [learn(rest.vectors[rows], others(rest.vectors, rows)) for rows in members]
+    for cause in known:
+        index, _ = match(cause.vectors, own)
+        counts = np.bincount(index[index >= 0], minlength=len(members))
+        best = int(np.argmax(counts))
+        if counts[best] >= OVERLAP * len(cause.vectors) and homes[best] is None:
+            homes[best] = cause.cause_id
+    return homes
+
+
+def rebind(rest: Pool, clusters: Sequence[Ints], born: Sequence[KnownCause]) -> list[str | None]:
+    """Give the ids that this week gave birth to back to the clusters that hold their exemplars."""
+    from scipy.optimize import linear_sum_assignment
+
+    given: list[str | None] = [None] * len(clusters)
+    if not clusters or not born:
+        return given
+    shared = np.zeros((len(clusters), len(born)))
+    for c, rows in enumerate(clusters):
+        ids = {rest.ids[i] for i in rows}
+        for b, cause in enumerate(born):
+            same = len(ids & set(cause.mention_ids)) / max(1, len(cause.mention_ids))
+            near = cosine(rest.vectors[rows], cause.vectors) if len(cause.vectors) else 0.0
+            shared[c, b] = same if same > 0 else 0.5 * max(near - 0.6, 0.0)
+    for c, b in zip(*linear_sum_assignment(-shared), strict=True):
+        if shared[c, b] > 0.1:
+            given[int(c)] = born[int(b)].cause_id
+    return given
+
+
+def central(pool: Pool, members: Ints, most: int) -> list[int]:
+    """Return the most central members, one per voice."""
+    centre = pool.vectors[members].mean(axis=0)
+    near = pool.vectors[members] @ centre
+    order = [int(members[i]) for i in np.lexsort((np.array(pool.ids)[members], -near))]
+    return one_per_voice(pool, order)[:most]
+
+
+def one_per_voice(pool: Pool, order: Iterable[int]) -> list[int]:
+    """Return the rows of `order` that are the first of their voice and mention."""
+    heard: set[int] = set()
+    ids: set[str] = set()
+    chosen = []
+    for i in order:
+        voice = int(pool.voices[i])
+        if voice not in heard and pool.ids[i] not in ids:
+            heard.add(voice)
+            ids.add(pool.ids[i])
+            chosen.append(i)
+    return chosen
+
+
+def cosine(left: Vectors, right: Vectors) -> float:
+    """Return the cosine of two groups' centres."""
+    a, b = left.mean(axis=0), right.mean(axis=0)
+    return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))
+
+
+def most(values: Sequence[str]) -> str:
+    """Return the most frequent value, the first in the alphabet if several."""
+    return max(sorted(set(values)), key=values.count)
+
+
+def assignment(
+    pool: Pool, row: int, cause_id: str, strength: float, kind: str, week: Week
+) -> Assignment:
+    """Return a pool's row as a row of the register."""
+    return Assignment(
+        week=Week.parse(pool.weeks[row]),
+        mention_id=pool.ids[row],
+        cause_id=cause_id,
+        strength=round(strength, 4),
+        kind=MEMBER_KIND[kind],
+        voice=int(pool.voices[row]),
+        day=pool.days[row],
+        channel=pool.channels[row],
+    )
+
+
+def finish(placed: Sequence[Assignment], kind: Kind, week: Week) -> list[Assignment]:
+    """Add what has no cause: isolated, unspecified, duplicates; one row per mention and cause."""
+    best: dict[tuple[str, str], Assignment] = {}
+    for row in placed:
+        held = best.get((row.mention_id, row.cause_id))
+        if held is None or row.strength > held.strength:
+            best[row.mention_id, row.cause_id] = row
+    homes: dict[str, str] = {}
+    for row in best.values():
+        homes.setdefault(row.mention_id, row.cause_id)
+    rows = list(best.values())
+    for i, mention_id in enumerate(kind.pool.ids):
+        if mention_id not in homes:
+            homes[mention_id] = ""
+            row = assignment(kind.pool, i, "", 0.0, kind.kind, week)
+            rows.append(row._replace(kind="isolated"))
+    for item in kind.apart:
+        home = homes.get(item.copy_of or "", "")
+        rows.append(
+            Assignment(
+                week=week,
+                mention_id=item.mention_id,
+                cause_id=home if item.copy_of else "",
+                strength=0.0,
+                kind="duplicate" if item.copy_of else "unspecified",
+                voice=item.voice,
+                day=item.day,
+                channel=item.channel,
+            )
+        )
+    return rows

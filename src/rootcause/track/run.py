@@ -1,0 +1,330 @@
+"""One week's run: match to known causes first, discover only in the residue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rootcause.cluster import cluster_vectors
+from rootcause.match import Prototype, learn, match
+from rootcause.naming import Name
+from rootcause.pools import Kind, Pool, join
+from rootcause.records import Vectors, Week
+from rootcause.register import Assignment, EdgeRow, Exemplar, KnownCause, Register
+from rootcause.track.links import (
+    assignment,
+    central,
+    continued,
+    cosine,
+    finish,
+    learn_all,
+    most,
+    nothing,
+    one_per_voice,
+    others,
+    phrase_fact,
+    rebind,
+)
+
+# A cause silent for this many weeks is gone; one voice fewer than recurring does not bring it back.
+GONE_AFTER = 4
+# Exemplars: how many a cause is born with, may gain in a week, and holds at most. They are added
+# and never replaced, so that a cause learns new wordings and cannot drift into another cause.
+BORN_WITH = 30
+GAIN = 5
+HOLDS = 80
+# A group gets an id only if it comes back when the mentions are resampled (mean bootstrap Jaccard;
+# Hennig, 2007: under 0.6 a cluster is not to be trusted) and people met it in the reported week.
+BIRTH_STABILITY = 0.6
+BIRTH_VOICES = 3
+# A part that holds this share of a cause's recent voices, this stably, is proposed as a split.
+SPLIT_SHARE = 0.3
+SPLIT_STABILITY = 0.75
+# Trailing weeks whose unmatched mentions are pooled, so that slow problems surface too.
+POOLED_WEEKS = 8
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+# texts, cluster of each (-1 = none), vectors, titles in use -> a name per cluster
+Namer = Callable[[Sequence[str], Ints, Vectors, Sequence[str]], list[Name]]
+Redact = Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run is told: people that make a problem recurring, least membership strength."""
+
+    min_voices: int = 5
+    strength: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracked:
+    """What a week adds to the register, and how much of its residue is left."""
+
+    assignments: list[Assignment]
+    edges: list[EdgeRow]
+    isolated: int
+    unspecified: int
+    duplicates: int
+
+
+class Tracker:
+    """One week's run over an open register; everything happens in the caller's transaction."""
+
+    def __init__(
+        self, register: Register, week: Week, settings: Settings, namer: Namer, redact: Redact
+    ) -> None:
+        self.register = register
+        self.week = week
+        self.settings = settings
+        self.namer = namer
+        self.redact = redact
+        self.edges: list[EdgeRow] = []
+
+    def run(self, kinds: Sequence[Kind], trail: Mapping[str, Pool]) -> Tracked:
+        """Return the week's assignments and edges; causes and exemplars are saved on the way.
+
+        `trail` holds, per kind, what earlier weeks of the window left unmatched.
+        """
+        known = self.register.known(self.week)
+        born = self.register.born_in(self.week)
+        self.register.clear_run(self.week)
+        rows: list[Assignment] = []
+        kept: set[str] = set()
+        for kind in kinds:
+            mine = [cause for cause in known if cause.kind == kind.kind]
+            was = [cause for cause in born if cause.kind == kind.kind]
+            rows += self._run_kind(kind, trail[kind.kind], mine, was, kept)
+        for cause in born:
+            if cause.cause_id not in kept:
+                self.register.retire(cause.cause_id)
+        now = [row for row in rows if row.week == self.week]
+        return Tracked(
+            assignments=rows,
+            edges=self.edges,
+            isolated=sum(row.kind == "isolated" for row in now),
+            unspecified=sum(row.kind == "unspecified" for row in now),
+            duplicates=sum(row.kind == "duplicate" for row in now),
+        )
+
+    def _run_kind(
+        self,
+        kind: Kind,
+        residue: Pool,
+        known: list[KnownCause],
+        born: list[KnownCause],
+        kept: set[str],
+    ) -> list[Assignment]:
+        pool = kind.pool
+        prototypes = learn_all(known)
+        index, strength = match(pool.vectors, prototypes) if prototypes else nothing(len(pool))
+        homes: list[str] = [known[i].cause_id if i >= 0 else "" for i in index]
+        self._follow_export(kind, homes, strength, known, kept)
+        matched = np.array([bool(home) for home in homes], dtype=bool)
+        self._gain(pool, homes, strength, known)
+        self._transitions(pool, homes, known)
+        left = np.flatnonzero(~matched)
+        rest = join([residue, pool.take(left)], pool.vectors.shape[1])
+        placed = [
+            assignment(pool, i, homes[i], float(strength[i]), kind.kind, self.week)
+            for i in np.flatnonzero(matched).tolist()
+        ]
+        placed += self._discover(rest, kind.kind, known, prototypes, born, kept)
+        return finish(placed, kind, self.week)
+
+    def _follow_export(
+        self,
+        kind: Kind,
+        homes: list[str],
+        strength: Floats,
+        known: list[KnownCause],
+        kept: set[str],
+    ) -> None:
+        """Send rows whose cause the model knows to the cause of that name, made when first met."""
+        phrases: dict[str, list[int]] = {}
+        for row, phrase in enumerate(kind.pool.known):
+            if phrase is not None:
+                phrases.setdefault(phrase, []).append(row)
+        ids = {cause.cause_id for cause in known}
+        for phrase, rows in sorted(phrases.items()):
+            fact = phrase_fact(phrase)
+            stored = self.register.fact(fact)
+            cause_id = self.register.resolve(stored) if stored else self.register.next_id()
+            if stored is None:
+                self.register.set_fact(fact, cause_id)
+            if cause_id not in ids:
+                self._bear(kind.pool, np.array(rows), cause_id, kind.kind, phrase, "export", None)
+                kept.add(cause_id)
+            for row in rows:
+                homes[row] = cause_id
+                strength[row] = max(float(strength[row]), 0.5)
+
+    def _bear(
+        self,
+        pool: Pool,
+        members: Ints,
+        cause_id: str,
+        kind: str,
+        title: str,
+        titled_by: str,
+        stability: float | None,
+        key_phrases: Sequence[str] = (),
+    ) -> None:
+        """Save a cause found by this week's run with its first exemplars."""
+        chosen = central(pool, members, BORN_WITH)
+        prototype = learn(pool.vectors[chosen], others(pool.vectors, members))
+        self.register.save_cause(
+            cause_id=cause_id,
+            born_in=self.week,
+            title=title,
+            titled_by=titled_by,
+            kind=kind,
+            area=most([pool.areas[i] for i in members]),
+            radius=float(prototype.radius),
+            stability=stability,
+            key_phrases=key_phrases,
+        )
+        self.register.add_exemplars(cause_id, self.week, self._exemplars(pool, chosen))
+        first = min(pool.weeks[i] for i in members)
+        self.edges.append(EdgeRow(kind="emerged", week=Week.parse(first), cause_id=cause_id))
+
+    def _exemplars(self, pool: Pool, rows: Iterable[int]) -> list[Exemplar]:
+        return [
+            Exemplar(
+                mention_id=pool.ids[i],
+                voice=int(pool.voices[i]),
+                text=self.redact(pool.texts[i]),
+                vector=pool.vectors[i],
+            )
+            for i in rows
+        ]
+
+    def _gain(
+        self, pool: Pool, homes: list[str], strength: Floats, known: list[KnownCause]
+    ) -> None:
+        """Add the surest new members of each known cause to its exemplars, a few a week."""
+        for cause in known:
+            room = min(GAIN, HOLDS - len(cause.vectors))
+            rows = [i for i, home in enumerate(homes) if home == cause.cause_id]
+            held = set(cause.voices.tolist())
+            fresh = [i for i in rows if int(pool.voices[i]) not in held]
+            order = sorted(fresh, key=lambda i: (-float(strength[i]), pool.ids[i]))
+            chosen = one_per_voice(pool, order)[: max(room, 0)]
+            self.register.add_exemplars(cause.cause_id, self.week, self._exemplars(pool, chosen))
+
+    def _transitions(self, pool: Pool, homes: list[str], known: list[KnownCause]) -> None:
+        for cause in known:
+            rows = [i for i, home in enumerate(homes) if home == cause.cause_id]
+            if cause.last_week is None:
+                continue
+            silent = self.week.minus(cause.last_week)
+            if not rows:
+                if silent == GONE_AFTER:
+                    self._edge("disappeared", cause.cause_id)
+                continue
+            similarity = cosine(cause.vectors, pool.vectors[rows])
+            back = silent > GONE_AFTER
+            self._edge("returned" if back else "survived", cause.cause_id, similarity=similarity)
+            self._propose_split(pool, rows, cause)
+
+    def _propose_split(self, pool: Pool, rows: list[int], cause: KnownCause) -> None:
+        if len({int(pool.voices[i]) for i in rows}) < 2 * self.settings.min_voices:
+            return
+        vectors = np.concatenate([cause.vectors, pool.vectors[rows]])
+        voices = np.concatenate([cause.voices, pool.voices[rows]])
+        groups = cluster_vectors(
+            vectors, voices=voices, min_voices=self.settings.min_voices, seed=self.settings.seed
+        )
+        everyone = len(set(voices.tolist()))
+        parts = [
+            g
+            for g in range(len(groups.stability))
+            if groups.stability[g] >= SPLIT_STABILITY
+            and len(set(voices[groups.labels == g].tolist())) >= SPLIT_SHARE * everyone
+        ]
+        if len(parts) >= 2:
+            similarity = cosine(
+                vectors[groups.labels == parts[0]], vectors[groups.labels == parts[1]]
+            )
+            self._edge("split", cause.cause_id, similarity=similarity, suggested=True)
+
+    def _voices_now(self, pool: Pool, rows: Ints) -> int:
+        now = str(self.week)
+        return len({int(pool.voices[i]) for i in rows if pool.weeks[i] == now})
+
+    def _edge(
+        self,
+        kind: str,
+        cause_id: str,
+        *,
+        other: str | None = None,
+        similarity: float | None = None,
+        suggested: bool = False,
+    ) -> None:
+        self.edges.append(
+            EdgeRow(
+                kind=kind,
+                week=self.week,
+                cause_id=cause_id,
+                other_id=other,
+                similarity=None if similarity is None else round(similarity, 4),
+                suggested=suggested,
+            )
+        )
+
+    def _discover(
+        self,
+        rest: Pool,
+        kind: str,
+        known: list[KnownCause],
+        prototypes: list[Prototype],
+        born: list[KnownCause],
+        kept: set[str],
+    ) -> list[Assignment]:
+        """Cluster the residue; each cluster continues a cause, gets back its id, or is new."""
+        settings = self.settings
+        if len(set(rest.voices.tolist())) < settings.min_voices:
+            return []
+        groups = cluster_vectors(
+            rest.vectors,
+            voices=rest.voices,
+            min_voices=settings.min_voices,
+            strength=settings.strength,
+            seed=settings.seed,
+        )
+        labels = np.asarray(groups.labels)
+        members = [np.flatnonzero(labels == g) for g in range(len(groups.stability))]
+        homes = continued(rest, members, known, prototypes)
+        fresh = [
+            g
+            for g, rows in enumerate(members)
+            if homes[g] is None
+            and groups.stability[g] >= BIRTH_STABILITY
+            and self._voices_now(rest, rows) >= BIRTH_VOICES
+        ]
+        given = rebind(rest, [members[g] for g in fresh], born)
+        taken = [cause.title for cause in known]
+        shown = np.full(len(rest), -1, dtype=np.int64)
+        for place, g in enumerate(fresh):
+            shown[members[g]] = place
+        names = self.namer(rest.texts, shown, rest.vectors, taken) if fresh else []
+        for place, g in enumerate(fresh):
+            cause_id = given[place] or self.register.next_id()
+            homes[g] = cause_id
+            kept.add(cause_id)
+            name = names[place]
+            self._bear(
+                rest, members[g], cause_id, kind, name.title, "machine",
+                float(groups.stability[g]), name.key_phrases,
+            )  # fmt: skip
+        return [
+            assignment(rest, int(i), home, float(groups.strengths[i]), kind, self.week)
+            for rows, home in zip(members, homes, strict=True)
+            if home is not None
+            for i in rows
+        ]

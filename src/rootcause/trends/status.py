@@ -1,0 +1,93 @@
+"""One word for where a cause stands, and the sentence that says by which rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rootcause.trends import fixes
+from rootcause.trends.change import LEAST_BASELINE, NEW_WEEKS
+
+FALSE_DISCOVERIES = 0.10
+GONE_AFTER = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the rule looks at; weeks are counted back from the reported one (0 = this week)."""
+
+    voices: int  # of the reported week
+    first_seen: int  # weeks since the first voice
+    silent: int  # weeks since the last voice (0 = this week)
+    gap: int | None  # silent weeks before the last comeback, None if there was none
+    back_for: int  # weeks since that comeback (0 = this week)
+    back_voices: int  # voices since that comeback
+    history: int  # weeks with data before the first voice
+    ratio: float  # this week's rate against the baseline, NaN without one
+    q: float  # adjusted p-value of that change, NaN without a baseline
+    expected: float  # voices that the baseline predicts for this week
+    above_season: bool | None  # above the seasonal bound; None without a year of weeks
+    verdict: str | None  # of the standing fix
+    fixed_on: str = ""
+    ratio_after: float = float("nan")  # effect of the fix
+    by: str = "share of mentions and count"  # what must agree
+
+
+def status(
+    facts: Facts,
+    *,
+    min_voices: int = 5,
+    false_discoveries: float = FALSE_DISCOVERIES,
+    gone_after: int = GONE_AFTER,
+) -> tuple[str, str]:
+    """Return the status and its reason; the first rule that holds decides.
+
+    The rules, in order: fixed, returned after a fix, gone, returned, new, growing, fading, steady
+    (docs/trends.md spells each out).
+    """
+    if facts.verdict == fixes.RETURNED:
+        return "returned", f"fixed on {facts.fixed_on}, fell, and is back at its old level"
+    if facts.verdict == fixes.WORKED:
+        return "fixed", (
+            f"fixed on {facts.fixed_on}; since then at {_times(facts.ratio_after)} the rate before"
+        )
+    if facts.silent >= gone_after:
+        return "gone", f"no voice for {facts.silent} weeks ({gone_after} make a cause gone)"
+    if facts.gap is not None and facts.gap >= gone_after and facts.back_for < NEW_WEEKS:
+        if facts.back_voices >= min_voices:
+            return "returned", (
+                f"back with {facts.back_voices} voices after {facts.gap} weeks without any"
+            )
+        return "gone", (
+            f"{_voices(facts.back_voices)} after {facts.gap} weeks without any; "
+            f"{min_voices} make a return"
+        )
+    return _by_change(facts, false_discoveries)
+
+
+def _by_change(facts: Facts, limit: float) -> tuple[str, str]:
+    seen = f"{_voices(facts.voices)} against {facts.expected:.1f} expected"
+    tested = f"q = {facts.q:.2g} by {facts.by}, limit {limit:g}"
+    certain = facts.q == facts.q and facts.q <= limit
+    rises = facts.ratio > 1 or (facts.expected == 0 and facts.voices > 0)
+    if certain and rises and facts.first_seen < NEW_WEEKS and facts.history >= LEAST_BASELINE:
+        since = f"{facts.first_seen} weeks ago" if facts.first_seen > 1 else (
+            "last week" if facts.first_seen else "this week"
+        )  # fmt: skip
+        return "new", f"first seen {since} after {facts.history} weeks without it; {seen}, {tested}"
+    if certain and rises:
+        if facts.above_season is False:
+            return "steady", f"{seen}, {tested}, but no more than the season brings"
+        return "growing", f"{seen} ({_times(facts.ratio)}); {tested}"
+    if certain:
+        return "fading", f"{seen} ({_times(facts.ratio)}); {tested}"
+    if facts.q != facts.q:
+        return "steady", f"fewer than {LEAST_BASELINE} earlier weeks to compare with"
+    return "steady", f"{seen}; no change beyond chance ({tested})"
+
+
+def _voices(number: int) -> str:
+    return f"{number} voice" if number == 1 else f"{number} voices"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f} times" if ratio < 10 else f"{ratio:.0f} times"

@@ -1,0 +1,136 @@
+"""The jobs around a model, on files: train, evaluate, review."""
+
+import csv
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from rootcause import training
+from rootcause.artifact import load_model, model_facts
+from rootcause.classify.reviewing import next_to_label
+from rootcause.errors import DataError, ModelError
+
+EXPORT = Path(__file__).parents[1] / "data" / "labeled.csv"
+
+
+def write(path, rows, header=("text", "label")):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    with EXPORT.open(encoding="utf-8", newline="") as file:
+        return [(r["text"], r["label"]) for r in csv.DictReader(file)]
+
+
+@pytest.fixture(scope="module")
+def trained(rows, tmp_path_factory):
+    home = tmp_path_factory.mktemp("training")
+    said = []
+    export = write(home / "export.csv", rows[:300])
+    training.train([export], home / "model", say=said.append)
+    return home / "model", said, export
+
+
+def test_training_writes_a_model_and_tells_what_it_found(trained):
+    folder, said, _ = trained
+    facts = model_facts(folder)
+    assert facts["card"]["mentions"] == 300
+    assert any("macro-F1" in line for line in said)
+    assert any("another 500 labels" in line for line in said)
+    assert any(line.startswith("learning curve") for line in said)
+    assert set(facts["card"]["baselines"]) >= {"majority", "words only", "embedding only"}
+
+
+def test_evaluation_of_the_training_rows_is_called_flattering(trained, rows, tmp_path):
+    folder, _, export = trained
+    said = []
+    flattering = training.evaluate_exports([export], folder, say=said.append)
+    assert any("flatter" in line for line in said)
+    honest = training.evaluate_exports(
+        [write(tmp_path / "new.csv", rows[300:700])], folder, say=said.append
+    )
+    assert honest.facts["labels"]["macro_f1"] < flattering.facts["labels"]["macro_f1"]
+    assert honest.facts["labels"]["macro_f1"] > 0.4
+
+
+def test_other_label_names_are_mapped(rows, tmp_path):
+    names = {"venting": "Complaint", "service_request": "Question "}
+    export = write(
+        tmp_path / "named.csv",
+        [(text, names[label]) for text, label in rows if label in names][:120],
+        header=("Message", "Kind"),
+    )
+    said = []
+    model = training.train(
+        [export],
+        tmp_path / "model",
+        label_map={"complaint": "venting", "question": "service_request"},
+        columns={"text": "Message", "label": "Kind"},
+        say=said.append,
+    )
+    assert model.classes_ == ["venting", "service_request"]
+    assert any("no examples of 'praise'" in line for line in said)
+    assert load_model(tmp_path / "model").model_id == model.model_id
+
+
+def test_too_few_examples_are_refused_with_the_count_needed(rows, tmp_path):
+    export = write(tmp_path / "few.csv", [("fine", "praise"), *rows[:40]])
+    kept = [r for r in rows if r[1] == "venting"][:30] + [("fine one", "praise")] * 3
+    export = write(tmp_path / "few.csv", kept)
+    with pytest.raises(DataError, match="7 more are needed"):
+        training.train([export], tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_review_finds_labels_that_were_swapped(trained, rows, tmp_path):
+    some = [list(row) for row in rows[:300]]
+    swapped = [i for i, row in enumerate(some) if row[1] == "praise"][:12]
+    for i in swapped:
+        some[i][1] = "service_request"
+    export = write(tmp_path / "swapped.csv", some)
+    found = training.review(export, number=40, model=trained[0])
+    texts = found["text"].to_pylist()
+    hit = sum(some[i][0] in texts for i in swapped)
+    assert hit >= 4
+    assert found.num_rows <= 40
+    for given, suggested in zip(
+        found["label"].to_pylist(), found["suggested"].to_pylist(), strict=True
+    ):
+        assert given != suggested
+
+
+def test_next_to_label_is_uncertain_diverse_and_free_of_copies():
+    n = 6
+    chance = [0.26, 0.27, 0.28, 0.9, 0.26, 0.3]
+    vectors = [[1, 0], [1, 0.01], [0, 1], [0, 1], [0.7, 0.7], [-1, 0]]
+    table = pa.table(
+        {
+            "mention_id": [f"m{i}" for i in range(n)],
+            "text": [f"text {i}" for i in range(n)],
+            "label": ["venting"] * n,
+            "confidence": chance,
+            "p_venting": chance,
+            "p_service_request": [0.25] * n,
+            "p_praise": [0.2] * n,
+            "p_other": [0.1] * n,
+            "duplicate_of": [None, None, None, None, "m0", None],
+            "language": ["en"] * 5 + ["es"],
+            "vector": pa.FixedSizeListArray.from_arrays(
+                pa.array([x for row in vectors for x in row], pa.float32()).cast(pa.float16()), 2
+            ),
+        }
+    )
+    found = next_to_label(table, 3)
+    assert found["mention_id"].to_pylist() == ["m0", "m2"]
+
+
+def test_a_missing_model_is_one_line(tmp_path, rows):
+    export = write(tmp_path / "new.csv", rows[:40])
+    with pytest.raises(ModelError, match="no model folder"):
+        training.evaluate_exports([export], tmp_path / "nothing")
