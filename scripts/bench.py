@@ -1,7 +1,8 @@
 """How fast `rootcause score` is, beside what it is compared with; one run, one JSON file.
 
     python scripts/bench.py                        50,000 mentions, every contender
-    python scripts/bench.py --rows 1000000 --only score-2 memory
+    python scripts/bench.py --rows 1000000 --only score-2               memory at another size
+    python scripts/bench.py --rows 175000 --days 7 --only week          from dump to report
 
 Every contender runs in a process of its own, reads the same JSON Lines dump and writes Parquet
 (the floor reads, tokenises and writes, and decides nothing). Rates are mentions per second of
@@ -25,13 +26,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-CONTENDERS = ("read", "floor-1", "floor-2", "score-1", "score-2", "tfidf", "transformer")
+CONTENDERS = ("read", "floor-1", "floor-2", "score-1", "score-2", "tfidf", "transformer", "week")
 # The transformer is slow enough that this many mentions tell its rate.
 TRANSFORMER_ROWS = 1_500
 
 
-def make_dump(path, rows):
-    """Write a dump of `rows` mentions over ten weeks, 5 % of them answers of the company."""
+def make_dump(path, rows, days):
+    """Write a dump of `rows` mentions over `days`, 5 % of them answers of the company."""
     from rootcause.dumps import read_mentions
 
     texts = [
@@ -44,7 +45,7 @@ def make_dump(path, rows):
     start = datetime(2026, 6, 1, tzinfo=UTC)
     with path.open("w", encoding="utf-8") as stream:
         for i in range(rows):
-            when = start + timedelta(seconds=i * 70 * 86_400 / rows)
+            when = start + timedelta(seconds=i * days * 86_400 / rows)
             row = {
                 "id": str(10**18 + i),
                 "text": f"{rng.choice(texts)} {' '.join(rng.choices(words, k=3))}",
@@ -60,6 +61,16 @@ def run_score(dump, out, jobs, model):
     from rootcause.score import score
 
     return score(dump, out, model=model, jobs=jobs).counts.read
+
+
+def run_week(dump, out, model):
+    """Score the dump, then report its last week, as two commands."""
+    command = [sys.executable, "-c", "from rootcause.cli import main; main()"]
+    scored, reports = str(out / "scored"), str(out / "reports")
+    subprocess.run([*command, "score", dump, "-o", scored, "-m", model], check=True, stdout=2)
+    subprocess.run([*command, "report", scored, "-o", reports], check=True, stdout=2)
+    with open(dump, encoding="utf-8") as stream:
+        return sum(1 for _ in stream)
 
 
 def run_read(dump, out, model):
@@ -233,11 +244,11 @@ def measure(name, dump, folder, model):
     }
 
 
-def ratios(found):
-    """Return the comparisons that the README quotes."""
+def ratios(found, by):
+    """Return the comparisons that the README quotes, by one of the two rates."""
 
     def rate(name):
-        return found.get(name, {}).get("per_second", 0)
+        return found.get(name, {}).get(by, 0)
 
     pairs = {
         "two cores / one core": ("score-2", "score-1"),
@@ -290,7 +301,8 @@ def main():
     """Measure, print a table, keep the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=50_000)
-    parser.add_argument("--only", nargs="*", default=[*CONTENDERS, "profile"])
+    parser.add_argument("--only", nargs="*", default=[*CONTENDERS[:-1], "profile"])
+    parser.add_argument("--days", type=int, default=70, help="over how long the mentions spread")
     parser.add_argument("--model", default="default")
     parser.add_argument("--json", type=Path, default=ROOT / "bench-out" / "bench.json")
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -303,7 +315,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="rootcause-bench-") as place:
         folder = Path(place)
         dump = folder / "dump.jsonl"
-        make_dump(dump, given.rows)
+        make_dump(dump, given.rows, given.days)
         found = {}
         print(f"{'':14}{'per second':>12}{'per cpu s':>12}{'peak MB':>10}")
         for name in [n for n in CONTENDERS if n in given.only]:
@@ -318,12 +330,13 @@ def main():
             "load_at_the_end": round(os.getloadavg()[0], 1),
             "rows": given.rows,
             "found": found,
-            "ratios": ratios(found),
+            "ratios": ratios(found, "per_second"),
+            "ratios_of_cpu": ratios(found, "per_cpu_second"),
         }
         if "profile" in given.only:
             result["profile"] = profile(dump, folder, given.model)
         for label, value in result["ratios"].items():
-            print(f"{label:34}{value:>8}")
+            print(f"{label:34}{value:>8}{result['ratios_of_cpu'][label]:>12} of cpu")
         for step, share in result.get("profile", {}).items():
             print(f"{step:52}{share:>7.1%}")
         if result["load_at_the_end"] > (os.cpu_count() or 1) + 1:

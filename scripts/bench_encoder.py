@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import logging
 import os
 import platform
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_array, vstack
 from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -30,6 +32,8 @@ from encoder_data import HELD_OUT_INTENTS, HELD_OUT_NOTES, VAGUE_AREAS, read_not
 from rootcause.bundled import bundled
 from rootcause.encode import load_encoder
 from rootcause.text import normalise
+
+log = logging.getLogger("bench_encoder")
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 NEIGHBOURS, SHOTS, DRAWS, LARGEST = 5, 8, 10, 2_000
@@ -77,6 +81,12 @@ def clusters(vectors: np.ndarray, names: Sequence[str]) -> tuple[float, float]:
     return float(nmi), float(accuracy)
 
 
+def compact(encode: Encode, texts: Sequence[str]) -> np.ndarray | csr_array:
+    """Return the vectors, sparse if there are many columns (TF-IDF)."""
+    parts = [encode(texts[i : i + LARGEST]) for i in range(0, len(texts), LARGEST)]
+    return vstack([csr_array(p) for p in parts]) if parts[0].shape[1] > 5_000 else np.vstack(parts)
+
+
 def measure(encode: Encode, data: Path) -> dict[str, float]:
     """Return every quality column for one encoder."""
     out: dict[str, float] = {}
@@ -110,11 +120,11 @@ def measure(encode: Encode, data: Path) -> dict[str, float]:
         out[f"NMI {short}"], out[f"accuracy {short}"] = clusters(vectors, names)
 
     train = [n for n in notes if n.source not in HELD_OUT_NOTES]
-    head = LogisticRegression(C=10, max_iter=300, class_weight="balanced")
-    head.fit(encode([n.text for n in train]), [n.label for n in train])
+    head = LogisticRegression(C=10, max_iter=100, class_weight="balanced")
+    head.fit(compact(encode, [n.text for n in train]), [n.label for n in train])
     for name in ("brands_dev", "united_dev"):
         test = list(rows(data / "labeled" / f"{name}.csv"))
-        predicted = head.predict(encode([row["text"] for row in test]))
+        predicted = head.predict(compact(encode, [row["text"] for row in test]))
         out[f"label F1 {name}"] = float(
             f1_score([row["label"] for row in test], predicted, average="macro")
         )
@@ -149,7 +159,9 @@ def cost(name: str, texts: Path) -> dict[str, float]:
 def words(data: Path) -> dict[str, Encode]:
     """Return the TF-IDF and LSA encoders, fitted on the notes."""
     texts = [normalise(n.text) for n in read_notes(data) if n.source not in HELD_OUT_NOTES]
-    tfidf = TfidfVectorizer(min_df=2, sublinear_tf=True, max_features=20_000).fit(texts)
+    tfidf = TfidfVectorizer(min_df=2, sublinear_tf=True, max_features=20_000, dtype=np.float32).fit(
+        texts
+    )
     svd = TruncatedSVD(256, random_state=0).fit(tfidf.transform(texts))
 
     def plain(texts: Sequence[str]) -> np.ndarray:
@@ -171,14 +183,17 @@ def main() -> None:
     parser.add_argument("--no-words", action="store_true", help="leave out TF-IDF and LSA")
     options = parser.parse_args()
 
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     table: dict[str, dict[str, float]] = {}
     for name, encode in ({} if options.no_words else words(options.data)).items():
         table[name] = measure(encode, options.data)
+        log.info("%s measured", name)
     for name in ["builtin", *options.folders]:
         encoder = load_encoder(name)
         texts = options.data / "encoder" / "texts.txt.gz"
         label = "builtin" if name == "builtin" else Path(name).name
         table[label] = measure(encoder.encode, options.data) | cost(name, texts)
+        log.info("%s measured", label)
 
     columns = list(dict.fromkeys(column for row in table.values() for column in row))
     print("| |" + "|".join(table) + "|\n|---|" + "---|" * len(table))

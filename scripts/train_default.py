@@ -37,8 +37,8 @@ def main() -> None:
         areas=[note.area for note in notes],
         # whole sources sit on one side of a fold: what is measured is a company never met
         groups=group_rows(texts, collapse(texts), [note.source for note in notes]),
-        # the encoder has seen what the other notes are about
-        examined=[note.source in HELD_OUT_NOTES for note in notes],
+        # of the other notes, the encoder has seen what they are about
+        unseen=[note.source in HELD_OUT_NOTES for note in notes],
     )
     model.card_["sources"] = list(SOURCES)
     save_model(model, options.out)

@@ -219,7 +219,7 @@ def test_second_run_encodes_nothing(transformer, tmp_path, no_network):
 def test_max_length_is_another_encoder(transformer, no_network):
     short = load_encoder(str(transformer), max_length=3)
     assert short.content_hash != load_encoder(str(transformer)).content_hash
-    rows = short.encode(["still waiting on hold", "still hold on waiting"])
+    rows = short.encode(["still waiting on hold", "still waiting on waiting"])
     np.testing.assert_allclose(rows[0], rows[1], atol=1e-5)
 
 

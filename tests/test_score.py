@@ -300,3 +300,38 @@ def test_an_empty_table_and_an_empty_dump_have_no_rows(tmp_path, model):
     result = score(dump, tmp_path / "out", model=model)
     assert result.counts == Counts()
     assert open_scored(tmp_path / "out").weeks() == {}
+
+
+def test_a_week_is_read_in_order_of_time_with_chosen_columns_and_rows(tmp_path, model):
+    rows = [row | {"Region": f"R{i % 3}"} for i, row in enumerate(mentions(90))]
+    score(write_dump(tmp_path / "a.jsonl", rows[:40]), tmp_path / "out", model=model)
+    later = write_dump(tmp_path / "b.jsonl", rows[40:])
+    score(later, tmp_path / "out", model=model, segments=["Region"])
+    scored = open_scored(tmp_path / "out")
+    table = scored.read("2026-W38", ["mention_id", "created_at", "segment_Region"])
+    keys = list(zip(table["created_at"].to_pylist(), table["mention_id"].to_pylist(), strict=True))
+    assert keys == sorted(keys)
+    assert table.num_rows == scored.weeks()["2026-W38"]
+    # parts of before the segment was carried along have none of its values
+    regions = dict(
+        zip(table["mention_id"].to_pylist(), table["segment_Region"].to_pylist(), strict=True)
+    )
+    old = {row["id"] for row in rows[:40]}
+    assert all((region is None) == (name in old) for name, region in regions.items())
+    only = scored.read("2026-W38", ["mention_id"], [("segment_Region", "R1"), ("label", "other")])
+    assert set(only["mention_id"].to_pylist()) <= {row["id"] for row in rows[40:]}
+    assert scored.read("2031-W01").schema.equals(
+        scored_schema(scored.manifest.dimension, ["Region"])
+    )
+    with pytest.raises(UsageError, match=r"no column 'regio' in .*segment_Region"):
+        scored.read("2026-W38", where=[("regio", "R1")])
+
+
+def test_what_is_no_scored_folder_is_told_so(tmp_path):
+    with pytest.raises(DataError, match="does not exist"):
+        open_scored(tmp_path / "nothing")
+    with pytest.raises(DataError, match=r"has no _manifest\.json"):
+        open_scored(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="is a file"):
+        open_scored(tmp_path / "file")

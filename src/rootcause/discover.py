@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from rootcause.classify.language import ENGLISH, detect
 from rootcause.cluster import (
     DialPoint,
     cluster_vectors,
@@ -24,9 +25,6 @@ from rootcause.records import NO_CLUSTER, Encoder, Vectors
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-# A text whose words the shipped lens mostly does not know is in another language, or in none.
-READABLE = 0.35
 
 THEMES = {
     "reach": "Reaching a person",
@@ -150,7 +148,7 @@ def _discover(
     unread = np.zeros(count, dtype=bool)
     vague = np.zeros(count, dtype=bool)
     if encoder.name == "builtin":
-        unread = load_lens().coverage(texts) < READABLE
+        unread = np.array([code != ENGLISH for code in detect(texts)], dtype=bool)
     vague[distinct] = is_unspecified([texts[i] for i in distinct.tolist()])
     vague = vague[originals] & ~unread
     rows = distinct[~(vague | unread)[distinct]]
@@ -225,16 +223,18 @@ def _check(
 
 
 def _pieces(texts: Sequence[str], rows: Ints, *, whole: bool) -> tuple[Ints, list[str]]:
-    """Return the text each clause belongs to, and the clauses."""
+    """Return the text each clause belongs to, and the clauses; vague clauses are dropped."""
+    split = [[texts[i]] if whole else split_clauses(texts[i]) or [texts[i]] for i in rows.tolist()]
+    several = [clause for clauses in split if len(clauses) > 1 for clause in clauses]
+    vague = iter(is_unspecified(several).tolist())
     owner: list[int] = []
     pieces: list[str] = []
-    for row in rows.tolist():
-        clauses = [texts[row]] if whole else split_clauses(texts[row]) or [texts[row]]
+    for row, clauses in zip(rows.tolist(), split, strict=True):
+        kept = clauses
         if len(clauses) > 1:
-            vague = is_unspecified(clauses)
-            clauses = [c for c, v in zip(clauses, vague, strict=True) if not v] or [texts[row]]
-        owner.extend([row] * len(clauses))
-        pieces.extend(clauses)
+            kept = [clause for clause in clauses if not next(vague)] or [texts[row]]
+        owner.extend([row] * len(kept))
+        pieces.extend(kept)
     return np.array(owner, dtype=np.int64), pieces
 
 

@@ -26,6 +26,8 @@ from rootcause.text import normalise
 
 FORMAT = 1
 MOST_WORDS = 300
+# Chosen so that about seven of ten complaints set apart name no cause indeed (docs/causes.md).
+VAGUE = -2.8
 _BLOCK = 256
 # Weights of encoder, lens and the three levels in a represented vector; see docs/causes.md.
 ENCODER_WEIGHT = 1.5
@@ -113,29 +115,24 @@ class Lens:
         return np.hstack(blocks)
 
     def vagueness(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return (n,) the probability that a complaint names no cause.
+        """Return (n,) how surely a complaint names no cause; from 0.5 on it names none.
 
-        Logistic regression on grams and length: who has a cause to tell uses more words.
+        Log-odds of a logistic regression on grams and length (who has a cause to tell uses more
+        words), plus half those of the area `general`, against `VAGUE`.
         """
         counts = self._counts(texts)
         sizes = np.maximum(np.diff(counts.indptr), 1).astype(np.float32)
         scores = (counts @ self._vague[0]) / np.sqrt(sizes)
         scores = scores + length_cues(texts) @ self._vague[1] + self._vague[2]
+        general = self._levels(counts, 1)[0][:, self.areas.index("general")]
+        general = np.clip(general.astype(np.float64), 1e-6, 1 - 1e-6)
+        scores = scores + 0.5 * np.log(general / (1 - general)) - VAGUE
         vague: npt.NDArray[np.float32] = (1 / (1 + np.exp(-scores))).astype(np.float32)
         return vague
 
-    def coverage(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return (n,) the share of each text's words that the lens knows; 1 without words."""
-        out = np.ones(len(texts), dtype=np.float32)
-        for row, text in enumerate(texts):
-            words = _WORD.findall(normalise(text))[:MOST_WORDS]
-            if words:
-                out[row] = sum(word in self._vocabulary for word in words) / len(words)
-        return out
-
-    def _levels(self, counts: Counts) -> list[Vectors]:
+    def _levels(self, counts: Counts, most: int = LEVELS) -> list[Vectors]:
         rows = _unit(np.asarray(counts @ self._groups))
-        return [_softmax(_times(rows, weight) + bias) for weight, bias in self._heads]
+        return [_softmax(_times(rows, weight) + bias) for weight, bias in self._heads[:most]]
 
     def _counts(self, texts: Sequence[str]) -> Counts:
         """Return the sparse (n, vocabulary) matrix of the texts' grams, one entry each."""

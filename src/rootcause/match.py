@@ -15,11 +15,13 @@ import numpy.typing as npt
 from rootcause.records import Vectors
 
 # Ridge penalty; scores are about -1 for strangers and 1 for members.
-PENALTY = 0.7
+PENALTY = 1.0
 # The radius is the score that this share of the members falls short of when left out, but it
 # stays between these two. Chosen on six collections (docs/causes.md).
 SHORT = 0.4
 LOWEST, HIGHEST = 0.15, 0.35
+# Share of the strangers above a prototype's floor.
+STRAY = 0.005
 # Similarity a mention must reach where there is nothing to compare a cause with.
 ALONE = 0.30
 # Other mentions that a cause is compared with; more are thinned evenly.
@@ -33,7 +35,8 @@ class Prototype:
 
     A row x scores x @ direction + offset and belongs to the cause from `radius` on; scores are
     near 1 for members and -1 for strangers. `exemplars` (m, d) are the unit rows it was learnt
-    from, `centre` (d,) their mean.
+    from, `centre` (d,) their mean. `floor` is the score that all but `STRAY` of the strangers stay
+    under when left out (NaN without strangers).
     """
 
     exemplars: Vectors
@@ -41,6 +44,7 @@ class Prototype:
     direction: npt.NDArray[np.float32]
     offset: float
     radius: float
+    floor: float = float("nan")
 
 
 def learn(members: Vectors, others: Vectors | None = None) -> Prototype:
@@ -68,7 +72,8 @@ def learn(members: Vectors, others: Vectors | None = None) -> Prototype:
     weight = len(rows) / (2 * count)
     inverse = np.linalg.inv(rows @ rows.T + 1 + PENALTY * np.diag(1 / weight))
     share = inverse @ goal
-    left_out = (goal - share / np.diag(inverse))[: len(exemplars)]
+    scores = goal - share / np.diag(inverse)
+    left_out = scores[: len(exemplars)]
     direction = share @ rows
     radius = float(np.clip(np.quantile(left_out, SHORT), LOWEST, HIGHEST))
     return Prototype(
@@ -77,6 +82,7 @@ def learn(members: Vectors, others: Vectors | None = None) -> Prototype:
         direction=direction.astype(np.float32),
         offset=float(share.sum() - direction @ shift),
         radius=radius,
+        floor=float(np.quantile(scores[len(exemplars) :], 1 - STRAY)),
     )
 
 

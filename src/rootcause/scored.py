@@ -198,7 +198,7 @@ def open_scored(folder: str | Path) -> Scored:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DataError(f"{folder} has no {MANIFEST}; it is no finished scored folder") from None
+        raise DataError(f"{folder} has no {MANIFEST}; give a folder that score finished") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is damaged ({error}); score into a new folder") from error
     return Scored(folder, Manifest.from_json(text, path))

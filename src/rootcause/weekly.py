@@ -125,14 +125,6 @@ def build_report(
     scored = open_scored(scored) if isinstance(scored, Path | str) else scored
     pairs = _columns(scored, where or {})
     loaded = load_encoder(encoder) if isinstance(encoder, str) else encoder
-    register.bind(
-        encoder_name=scored.manifest.encoder,
-        encoder_hash=scored.manifest.encoder_hash,
-        dimension=represented_dimension(scored.manifest.dimension),
-        timezone=scored.manifest.timezone,
-        where=" and ".join(f"{column}={value}" for column, value in pairs),
-        min_voices=min_voices,
-    )
     _same_encoder(scored, loaded)
     job = Job(
         scored=scored,
@@ -150,6 +142,14 @@ def build_report(
         raise NothingToReport(
             f"no mentions in week {week}{scope}; weeks in {scored.folder}: {have}"
         )
+    register.bind(
+        encoder_name=scored.manifest.encoder,
+        encoder_hash=scored.manifest.encoder_hash,
+        dimension=represented_dimension(scored.manifest.dimension),
+        timezone=scored.manifest.timezone,
+        where=" and ".join(f"{column}={value}" for column, value in pairs),
+        min_voices=min_voices,
+    )
     done = {facts.week: facts for facts in register.weeks()}
     for earlier in dated_weeks(scored):
         if earlier < week and (earlier not in done or done[earlier].stale):
@@ -351,7 +351,7 @@ def _same_encoder(scored: Scored, encoder: Encoder) -> None:
         raise ModelError(
             f"{scored.folder} was scored with encoder {scored.manifest.encoder}"
             f" ({scored.manifest.encoder_hash[:12]}), not {encoder.name}"
-            f" ({encoder.content_hash[:12]}); name the right one with --encoder"
+            f" ({encoder.content_hash[:12]}); name that one with --encoder, or score it again"
         )
 
 

@@ -15,6 +15,11 @@ BINS = 10
 _FEWEST = 20
 
 
+def log_loss(proba: Floats, truth: npt.NDArray[np.int64]) -> float:
+    """Return the mean negative log of the chance given to what is true."""
+    return float(-np.log(np.maximum(proba[np.arange(len(truth)), truth], 1e-12)).mean())
+
+
 def fit_temperature(logits: Floats, truth: npt.NDArray[np.int64]) -> float:
     """Return the temperature that gives out-of-fold `logits` the least log loss.
 
@@ -22,11 +27,9 @@ def fit_temperature(logits: Floats, truth: npt.NDArray[np.int64]) -> float:
     """
     from scipy.optimize import minimize_scalar
 
-    place = np.arange(len(truth))
-
     def loss(log_temperature: float) -> float:
-        chance = softmax((logits / np.float32(np.exp(log_temperature))).astype(np.float32))
-        return float(-np.log(np.maximum(chance[place, truth], 1e-12)).mean())
+        warm = logits / np.float32(np.exp(log_temperature))
+        return log_loss(softmax(warm.astype(np.float32)), truth)
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded").x))
 

@@ -20,7 +20,7 @@ def card_text(facts: Mapping[str, Any]) -> str:
         f"# Mention classifier {facts['model_id']}",
         _summary(facts, told),
         "## How good it is, label by label",
-        f"Measured on {told.get('measured_on', told['mentions']):,} mentions that the model had "
+        f"Measured on {told['mentions']:,} mentions that the model had "
         "not seen: copies of a text and posts of one author never stood on both sides of a fold.",
         _class_table(told),
         f"Macro-F1 {told['labels']['macro_f1']:.3f}; complaint or not "

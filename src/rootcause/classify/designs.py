@@ -84,9 +84,9 @@ class Design:
 
 
 FROM_ZERO = (
-    Design(name="words and embedding, firm", l2=20.0),
-    Design(name="words and embedding", l2=8.0),
-    Design(name="words and embedding, loose", l2=3.0),
+    Design(name="words and embedding, firm", l2=15.0),
+    Design(name="words and embedding", l2=5.0),
+    Design(name="words and embedding, loose", l2=2.0),
 )
 FROM_START = (
     Design(name="adapted from the shipped model, firm", l2=40.0, started=True),

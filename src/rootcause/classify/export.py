@@ -50,7 +50,7 @@ class Export:
     groups: npt.NDArray[np.int64]
     dates: Sequence[Any] | None
     extra: Extra | None
-    examined: npt.NDArray[np.bool_]
+    unseen: npt.NDArray[np.bool_]
     notes: tuple[str, ...]
 
     @classmethod
@@ -65,7 +65,7 @@ class Export:
         groups: Sequence[Any] | None,
         dates: Sequence[Any] | None,
         extra: Extra | None,
-        examined: Sequence[bool] | None,
+        unseen: Sequence[bool] | None,
     ) -> Export:
         """Return the export; raises DataError where it cannot be learnt from."""
         names = [str(label).strip().casefold() for label in labels]
@@ -100,7 +100,7 @@ class Export:
             groups=group_rows(texts, groups),
             dates=dates,
             extra=extra,
-            examined=np.ones(len(names), bool) if examined is None else np.array(examined, bool),
+            unseen=np.ones(len(names), bool) if unseen is None else np.array(unseen, bool),
             notes=tuple(notes),
         )
 

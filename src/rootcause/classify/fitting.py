@@ -62,16 +62,13 @@ def train_parts(
 ) -> Fitted:
     """Return what is learnt from an export, perhaps starting from another model's heads."""
     data = read_export(tokeniser, export, start)
-    folds = _folds(export, seed)
-    asked = np.flatnonzero(folds >= 0)
-    truth = export.truth[asked]
+    folds = fold_rows(export.groups, export.truth, 3 if len(export) > _MANY else _FOLDS, seed=seed)
     design, baselines = choose(data, export, folds, seed)
     logits, complaint = out_of_fold(data, folds, design)
-    temperature = fit_temperature(logits[asked], truth)
-    wide = spread(softmax((logits / np.float32(temperature)).astype(np.float32)), export.classes)
-    proba = wide[asked]
+    temperature = fit_temperature(logits, export.truth)
+    proba = spread(softmax((logits / np.float32(temperature)).astype(np.float32)), export.classes)
     place = np.array([LABELS.index(name) for name in export.classes])
-    truth, best = place[truth], proba.argmax(axis=1)
+    truth, best = place[export.truth], proba.argmax(axis=1)
     confidence, right = proba.max(axis=1), best == truth
     threshold, coverage = precision_threshold(confidence, right, target_precision)
 
@@ -79,7 +76,7 @@ def train_parts(
     ready = data.set_up(every, design)
     rows = data.rows(every, ready.space)
     labels = fit_labels(data, rows, every, design, ready)
-    complaint_head = _complaint_head(data, rows, design, ready=ready, asked=asked, logits=complaint)
+    complaint_head = _complaint_head(data, rows, design, ready=ready, logits=complaint)
     parts = Parts(
         space=ready.space,
         labels=replace(labels, temperature=temperature),
@@ -90,10 +87,11 @@ def train_parts(
         auto_threshold=threshold,
         english_only=tokeniser.shared,
     )
-    parts, complaint_facts = _settle_complaint(
-        parts, export.complaint[asked], proba, complaint[asked]
-    )
-    topics = fit_topics(data.got, export, folds, width=data.width)
+    told = np.where(export.unseen, export.complaint, np.float32(np.nan))
+    parts, complaint_facts = _settle_complaint(parts, told, proba, complaint)
+    # vectors that the encoder learnt with these very areas would flatter the topic heads
+    open_folds = np.where(export.unseen, folds, -1)
+    topics = fit_topics(data.got, export, open_folds, width=data.width)
     parts = replace(
         parts,
         area_space=topics.space if topics.area else None,
@@ -106,7 +104,6 @@ def train_parts(
     card = {
         "design": design.name,
         "mentions": len(export),
-        "measured_on": len(asked),
         "guessed_mentions": len(data.weight) - len(export),
         "counts": {n: int((export.truth == i).sum()) for i, n in enumerate(export.classes)},
         "notes": list(export.notes),
@@ -130,27 +127,18 @@ def train_parts(
         "python": platform.python_version(),
     }
     return Fitted(
-        parts=parts, confusion=confusion(truth, best, len(LABELS)), out_of_fold=wide, card=card
+        parts=parts, confusion=confusion(truth, best, len(LABELS)), out_of_fold=proba, card=card
     )
 
 
-def _folds(export: Export, seed: int) -> Ints:
-    """Return (n,) fold numbers; -1 for rows that are learnt from and never measured on."""
-    folds = np.full(len(export), -1, np.int64)
-    asked = np.flatnonzero(export.examined)
-    count = 3 if len(export) > _MANY else _FOLDS
-    folds[asked] = fold_rows(export.groups[asked], export.truth[asked], count, seed=seed)
-    return folds
-
-
 def _complaint_head(
-    data: Data, rows: Rows, design: Design, *, ready: SetUp, asked: Ints, logits: Floats
+    data: Data, rows: Rows, design: Design, *, ready: SetUp, logits: Floats
 ) -> Head:
-    """Return the complaint head on all rows, its temperature from those asked about."""
+    """Return the complaint head on all rows, its temperature from out-of-fold `logits`."""
     head = fit_complaint(data, rows, np.arange(len(data.weight)), design, ready)
-    truth = data.complaint[asked]
+    truth = data.complaint[: data.labeled]
     hard = np.flatnonzero((truth == 0) | (truth == 1))
-    two = np.stack([np.zeros(len(hard), np.float32), logits[asked][hard]], axis=1)
+    two = np.stack([np.zeros(len(hard), np.float32), logits[hard]], axis=1)
     return replace(head, temperature=fit_temperature(two, truth[hard].astype(np.int64)))
 
 

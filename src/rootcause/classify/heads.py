@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.classify.calibrate import fit_temperature
+from rootcause.classify.calibrate import fit_temperature, log_loss
 from rootcause.classify.designs import BASELINES, Design, SetUp, Start, candidates
 from rootcause.classify.export import Export
 from rootcause.classify.features import Read, Tokeniser, read
@@ -98,17 +98,19 @@ def fit_and_score(data: Data, design: Design, train: Ints, test: Ints) -> Floats
 
 
 def choose(data: Data, export: Export, folds: Ints, seed: int) -> tuple[Design, dict[str, float]]:
-    """Return the design of least out-of-fold log loss, and the macro-F1 of all of them."""
+    """Return the design of least out-of-fold log loss, and the macro-F1 of all of them.
+
+    Rows whose vectors the encoder learnt are learnt from and not asked about: they would speak
+    for the embedding more than it deserves.
+    """
     tried = candidates(data.start)
     rows = np.arange(data.labeled)
-    if len(rows) > _CHOICE_ROWS:
+    if len(rows) > _CHOICE_ROWS and export.unseen.all():
         rng = np.random.default_rng(seed)
         rows = np.sort(rng.choice(rows, _CHOICE_ROWS, replace=False))
-        # rows set apart for measuring are few and all needed
-        if (folds < 0).any():
-            rows = np.union1d(rows, np.flatnonzero(folds >= 0))
-    part = np.where(folds[rows] >= 0, folds[rows] % _CHOICE_FOLDS, -1)
-    truth, asked = export.truth[rows], part >= 0
+    part = np.where(export.unseen[rows], folds[rows] % _CHOICE_FOLDS, -1)
+    asked = np.flatnonzero(part >= 0)
+    truth = export.truth[rows[asked]]
     k = len(data.classes)
     losses: dict[str, float] = {}
     scores: dict[str, float] = {}
@@ -118,23 +120,20 @@ def choose(data: Data, export: Export, folds: Ints, seed: int) -> tuple[Design, 
             test = part == number
             if test.any() and not test.all():
                 logits[test] = fit_and_score(data, design, rows[~test], rows[test])
-        temperature = np.float32(fit_temperature(logits[asked], truth[asked]))
-        warm = softmax((logits[asked] / temperature).astype(np.float32))
-        chance = warm[np.arange(len(warm)), truth[asked]]
-        losses[design.name] = min(
-            float(-np.log(np.maximum(chance, 1e-9)).mean()), losses.get(design.name, np.inf)
-        )
-        f1 = macro_f1(truth[asked], warm.argmax(axis=1), k)
+        told = logits[asked]
+        warm = softmax((told / np.float32(fit_temperature(told, truth))).astype(np.float32))
+        losses[design.name] = log_loss(warm, truth)
+        f1 = macro_f1(truth, warm.argmax(axis=1), k)
         scores[design.name] = max(f1, scores.get(design.name, 0.0))
-    most = np.full(int(asked.sum()), np.bincount(truth).argmax())
-    scores["majority"] = macro_f1(truth[asked], most, k)
+    most = np.full(len(truth), np.bincount(truth).argmax())
+    scores["majority"] = macro_f1(truth, most, k)
     best = min(tried, key=lambda design: losses[design.name])
     return best, {name: round(value, 4) for name, value in scores.items()}
 
 
 def out_of_fold(data: Data, folds: Ints, design: Design) -> tuple[Floats, Floats]:
     """Return label logits (n, k) and complaint logits (n,), each row's from heads that did not
-    see its group; zeros for rows of no fold (-1).
+    see its group.
     """
     labels = np.zeros((data.labeled, len(data.classes)), np.float32)
     complaint = np.zeros(data.labeled, np.float32)

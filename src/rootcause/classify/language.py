@@ -32,20 +32,29 @@ _COMMON = frozenset(
     works worst would wouldnt wrong year years yes yet you your youre
     """.split()  # noqa: SIM905 - a list would be a word a line
 )
+# Those of them that are words of its neighbours too
+_SHARED = frozenset(
+    """
+    a an app as at do for he i im in is me no not on online or over service so super support team
+    us was we will
+    """.split()  # noqa: SIM905 - a list would be a word a line
+)
+_OWN = _COMMON - _SHARED
 _WORD = re.compile(r"[^\W\d_]+")
 _SKIP = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|['’]")
 _ENOUGH_WORDS = 4
 _SURE = 0.75
 _SHARE = 0.2
+_OWN_SHARE = 0.08
 
 
 def detect(texts: Sequence[str]) -> list[str]:
     """Return a language code per text: `en`, another ISO 639-1 code, or `und`.
 
     A text with a fair share of common English words is English without more ado. Of the rest,
-    a text of fewer than four words stays `en` if its script is Latin and `und` if not, since no
-    identifier is right on so little; longer ones are asked of py3langid (Lui and Baldwin,
-    2012), whose answer counts when it is sure.
+    one of fewer than four words in Latin script stays `en`, since no identifier is right on so
+    little; longer ones are asked of py3langid (Lui and Baldwin, 2012), whose answer counts when
+    it is sure.
     """
     return [_one(text) for text in texts]
 
@@ -54,10 +63,14 @@ def _one(text: str) -> str:
     words = _WORD.findall(_SKIP.sub("", text[:1_000]).lower())
     if not words:
         return ENGLISH if text.isascii() else UNKNOWN
-    known = sum(word in _COMMON for word in words)
     letters = "".join(words)
     foreign = 0.0 if letters.isascii() else _foreign_letters(letters)
-    if foreign < 0.3 and known >= max(1, _SHARE * len(words)):
+    own = sum(map(_OWN.__contains__, words))
+    plainly = own >= _SHARE * len(words) or (
+        own >= max(1, _OWN_SHARE * len(words))
+        and sum(map(_COMMON.__contains__, words)) >= _SHARE * len(words)
+    )
+    if foreign < 0.3 and plainly:
         return ENGLISH
     if foreign < 0.5 and len(words) < _ENOUGH_WORDS:
         return ENGLISH

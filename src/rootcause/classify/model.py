@@ -96,14 +96,14 @@ class MentionClassifier:
         groups: Sequence[Any] | None = None,
         dates: Sequence[Any] | None = None,
         extra: Extra | None = None,
-        examined: Sequence[bool] | None = None,
+        unseen: Sequence[bool] | None = None,
         start: MentionClassifier | None = None,
     ) -> MentionClassifier:
         """Learn from labeled mentions and return self.
 
         `complaint` are chances (0, 1 or between; None unknown); rows with equal `groups` never
-        sit on both sides of a fold. Where only some rows are `examined`, everything is measured
-        and calibrated on those (out of fold) and learnt from all. `start` is a fitted model of
+        sit on both sides of a fold; choices, areas and causes are judged by `unseen` rows only
+        (those that the encoder did not learn from; default all). `start` is a fitted model of
         the same encoder that has seen none of these mentions: learning then adapts its weights,
         if that is better out of fold. Raises DataError for a label with fewer than ten examples
         or fewer than two labels.
@@ -114,7 +114,7 @@ class MentionClassifier:
             texts, labels, complaint=complaint, causes=causes, areas=areas, groups=groups,
             dates=dates,
             extra=extra,
-            examined=examined,
+            unseen=unseen,
         )  # fmt: skip
         fitted = train_parts(
             self._tokeniser(),

@@ -16,7 +16,7 @@ Buckets = npt.NDArray[np.int32]
 
 # How much of a row each kind of n-gram fills: word, pair, triple, gap, asked word, asked pair.
 KIND_SCALES = (4.0, 4.0, 3.0, 0.0, 2.0, 0.0)
-VECTOR_SCALE = 2.0
+VECTOR_SCALE = 4.0
 CUE_SCALE = 1.0
 
 

@@ -22,6 +22,7 @@ Ints = npt.NDArray[np.int64]
 
 # Topics hang on words, not on who asks whom: no questions, no triples, few buckets.
 _SCALES = (3.0, 2.0, 0.0, 0.0, 0.0, 0.0)
+_VECTOR_SCALE = 2.0
 _FEWEST_MENTIONS = 4
 _CAUSE_PRECISION = 0.85
 _ITERATIONS = 40
@@ -57,7 +58,8 @@ def fit_topics(got: Read, export: Export, folds: Ints, *, width: int | None) -> 
     )
     space = fit_space(
         got.grams.take(topical), fewest=min(_FEWEST_MENTIONS, 2 + len(topical) // 2000),
-        scales=_SCALES, cue_scale=0.0, width=width,
+        scales=_SCALES,
+        vector_scale=_VECTOR_SCALE, cue_scale=0.0, width=width,
     )  # fmt: skip
     made = Topics(space=space)
     if len(areas) >= 2:

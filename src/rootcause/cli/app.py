@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import re
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from rootcause.cli import causes, jobs, models
+from rootcause.cli.options import plain
 from rootcause.errors import RootcauseError
 
 INTERRUPTED = 130
@@ -55,35 +60,73 @@ def _root(
 
 def main() -> None:
     """Run the command line; expected errors end as one line on stderr and an exit code."""
-    verbose = "--verbose" in sys.argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # data is UTF-8 wherever it goes; what no UTF-8 can hold is shown escaped
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     # --verbose may stand anywhere, as people type it after the command
     arguments = [word for word in sys.argv[1:] if word != "--verbose"]
     try:
-        app(args=arguments, prog_name="rootcause")
+        code = app(args=arguments, prog_name="rootcause", standalone_mode=False)
+        sys.stdout.flush()
     except RootcauseError as error:
-        if verbose:
-            raise
         _fail(str(error), error.exit_code)
+    except TyperException as error:
+        _misused(error)
     except KeyboardInterrupt:
-        _fail("interrupted; what was finished is kept", INTERRUPTED)
-    except BrokenPipeError:
-        # the reader of stdout (head, less) has gone; nothing is wrong with us
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        code = INTERRUPTED
+    except typer.Abort:  # what Typer makes of an EOFError
+        _fail("the input ended early; check that it is whole", 1)
     except OSError as error:
-        if verbose:
-            raise
+        if error.errno == errno.EPIPE:
+            _hang_up()
         _fail(_describe(error), 1)
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):
+            _hang_up()
+        raise
+    if code == INTERRUPTED:
+        _fail("interrupted; what was finished is kept, run it again to go on", INTERRUPTED)
+    sys.exit(code)
+
+
+def _misused(error: TyperException) -> NoReturn:
+    """End a command line that cannot be understood; without a command, its help is the answer."""
+    context = getattr(error, "ctx", None)
+    message = error.format_message().replace("Value error, ", "").replace("Input should", "it must")
+    if context is not None and message == context.get_help():
+        sys.stderr.write(f"{message}\n")
+        sys.exit(error.exit_code)
+    path = context.command_path if context is not None else "rootcause"
+    _fail(f"{message[:1].lower()}{message[1:].rstrip('.')}; see {path} --help", error.exit_code)
 
 
 def _describe(error: OSError) -> str:
-    where = f" {error.filename}" if error.filename else ""
+    # a file is written under a temporary name, `.NAME.xxxxxxxx`; its own says more
+    name = re.sub(r"(^|/)\.([^/]+)\.\w{8}$", r"\1\2", str(error.filename or ""))
+    where = f" {name}" if name else ""
     if error.errno == errno.ENOSPC:
         return f"the disk is full while writing{where}; free some space and run it again"
-    return f"{(error.strerror or str(error)).lower()}:{where}; check the path and its permissions"
+    reason = (error.strerror or str(error)).lower()
+    return f"{reason}:{where}; check the path and its permissions"
 
 
-def _fail(message: str, code: int) -> None:
-    one_line = " ".join(message.split())
-    sys.stderr.write(f"rootcause: {one_line}\n")
+def _fail(message: str, code: int) -> NoReturn:
+    if "--verbose" in sys.argv and sys.exc_info()[0] is not None:
+        traceback.print_exc()
+    sys.stderr.write(f"rootcause: {' '.join(plain(message).split())}\n")
+    _close_stdout()
     sys.exit(code)
+
+
+def _hang_up() -> NoReturn:
+    """End because the reader of stdout (head, less) has gone; nothing is wrong with us."""
+    _close_stdout()
+    sys.exit(0)
+
+
+def _close_stdout() -> None:
+    """Keep what stdout still holds from failing once more when Python ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

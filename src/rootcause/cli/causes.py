@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rootcause.cli.options import RegisterFile, say
+from rootcause.cli.options import (
+    CauseId,
+    Day,
+    EncoderName,
+    Folder,
+    Format,
+    Out,
+    RegisterFile,
+    Shape,
+    Who,
+    say,
+    user,
+)
 
 if TYPE_CHECKING:
-    from rootcause.records import Vectors
     from rootcause.register import Register
 
 app = typer.Typer(
@@ -22,23 +32,6 @@ app = typer.Typer(
 )
 
 DEFAULT = Path("rootcause.db")
-
-
-class Format(StrEnum):
-    """How rows are written to stdout."""
-
-    csv = "csv"
-    json = "json"
-
-
-CauseId = Annotated[str, typer.Argument(metavar="CAUSE", help="Cause id, such as RC-0007.")]
-Who = Annotated[str, typer.Option(help="Who decides, for the log (default: your user name).")]
-Shape = Annotated[Format, typer.Option("--format", help="csv or json.")]
-Folder = Annotated[
-    Path | None, typer.Option("--scored", metavar="DIR", help="Scored folder of the mentions.")
-]
-Day = Annotated[str, typer.Option("--on", metavar="DATE", help="Day, such as 2026-10-12.")]
-Out = Annotated[Path | None, typer.Option("-o", "--out", help="File to write (default: stdout).")]
 
 
 @app.command("list")
@@ -69,7 +62,7 @@ def show(cause: CauseId, register: RegisterFile = DEFAULT, shape: Shape = Format
 @app.command("rename")
 def rename(
     cause: CauseId,
-    title: Annotated[str, typer.Argument(help="The new title.")],
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="The new title.")],
     register: RegisterFile = DEFAULT,
     who: Who = "",
 ) -> None:
@@ -77,21 +70,21 @@ def rename(
     from rootcause.register import edits
 
     with _open(register) as book:
-        typer.echo(edits.rename(book, cause, title, who=_user(who)))
+        typer.echo(edits.rename(book, cause, title, who=user(who)))
 
 
 @app.command("merge")
 def merge(
-    causes: Annotated[list[str], typer.Argument(metavar="CAUSE...", help="Causes to merge.")],
+    causes: Annotated[list[str], typer.Argument(metavar="CAUSE", help="Causes to merge.")],
     into: Annotated[str, typer.Option(metavar="CAUSE", help="The cause that takes them in.")],
     register: RegisterFile = DEFAULT,
     who: Who = "",
 ) -> None:
-    """Merge causes into another; members, fixes and series follow, the old ids point on."""
+    """Merge causes into another, which takes over all they have."""
     from rootcause.register import edits
 
     with _open(register) as book:
-        typer.echo(edits.merge(book, causes, into, who=_user(who)))
+        typer.echo(edits.merge(book, causes, into, who=user(who)))
 
 
 @app.command("split")
@@ -104,23 +97,24 @@ def split(
     like: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Move the mentions that are like this text.")
     ] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the new cause.")] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TITLE", help="Title of the new cause.")
+    ] = None,
     scored: Folder = None,
-    encoder: Annotated[
-        str, typer.Option(help="The encoder that the scored folder was made with (for --like).")
-    ] = "builtin",
+    encoder: EncoderName = "builtin",
     register: RegisterFile = DEFAULT,
     who: Who = "",
 ) -> None:
     """Move some mentions of a cause into a new one; print its id."""
-    from rootcause.redaction import redact
+    from rootcause.cli.likeness import as_kept, encode_like
     from rootcause.register import choose, edits
 
     with _open(register) as book:
-        found = choose.members(book, cause, scored, redact)
-        wanted = None if like is None else _encode(book, like, encoder)
+        found = choose.members(book, cause, scored, str)
+        found = found if scored is None else as_kept(found)
+        wanted = None if like is None else encode_like(book, like, encoder)
         moved, exemplars = choose.pick(found, mention_ids=mention or (), like=wanted)
-        new = edits.split(book, cause, moved, who=_user(who), title=title, exemplars=exemplars)
+        new = edits.split(book, cause, moved, who=user(who), title=title, exemplars=exemplars)
     say(f"{len(moved):,} mentions moved to {new}")
     typer.echo(new)
 
@@ -129,21 +123,21 @@ def split(
 def assign(
     cause: CauseId,
     *,
-    owner: Annotated[str | None, typer.Option(help="Who owns the cause.")] = None,
-    area: Annotated[str | None, typer.Option(help="Area, see docs/labels.md.")] = None,
-    action: Annotated[str | None, typer.Option(help="What will be done.")] = None,
+    owner: Annotated[str | None, typer.Option(metavar="NAME", help="Who owns the cause.")] = None,
+    area: Annotated[
+        str | None, typer.Option(metavar="AREA", help="Area, see docs/labels.md.")
+    ] = None,
+    action: Annotated[str | None, typer.Option(metavar="TEXT", help="What will be done.")] = None,
     due: Annotated[str | None, typer.Option(metavar="DATE", help="By when.")] = None,
     register: RegisterFile = DEFAULT,
     who: Who = "",
 ) -> None:
-    """Set owner, area, action or due date; an empty value clears one."""
+    """Set owner, area, action, due date; '' clears one."""
     from rootcause.register import edits
 
     with _open(register) as book:
         typer.echo(
-            edits.assign(
-                book, cause, who=_user(who), owner=owner, area=area, action=action, due=due
-            )
+            edits.assign(book, cause, who=user(who), owner=owner, area=area, action=action, due=due)
         )
 
 
@@ -151,25 +145,35 @@ def assign(
 def fix(
     cause: CauseId,
     on: Day,
-    note: Annotated[str, typer.Option(help="What was changed.")] = "",
+    note: Annotated[
+        str, typer.Option(metavar="TEXT", help="What was changed.", show_default=False)
+    ] = "",
     register: RegisterFile = DEFAULT,
     who: Who = "",
 ) -> None:
-    """Record that a cause was fixed; later reports measure whether it worked."""
+    """Record a fix; later reports measure whether it worked."""
     from rootcause.register import edits
 
     with _open(register) as book:
-        typer.echo(edits.fix(book, cause, edits.iso_day(on, "--on"), note, who=_user(who)))
+        typer.echo(edits.fix(book, cause, edits.iso_day(on, "--on"), note, who=user(who)))
 
 
 @app.command("reopen")
-def reopen(cause: CauseId, on: Day = "", register: RegisterFile = DEFAULT, who: Who = "") -> None:
-    """Take back the last fix of a cause (--on: today); it stays on record."""
+def reopen(
+    cause: CauseId,
+    on: Annotated[
+        str,
+        typer.Option("--on", metavar="DATE", help="Day, such as 2026-10-12.", show_default="today"),
+    ] = "",
+    register: RegisterFile = DEFAULT,
+    who: Who = "",
+) -> None:
+    """Take back the last fix of a cause; it stays on record."""
     from rootcause.register import edits
 
     day = edits.iso_day(on, "--on") if on else date.today()
     with _open(register) as book:
-        typer.echo(edits.reopen(book, cause, day, who=_user(who)))
+        typer.echo(edits.reopen(book, cause, day, who=user(who)))
 
 
 @app.command("outreach")
@@ -180,7 +184,7 @@ def outreach(
     register: RegisterFile = DEFAULT,
     shape: Shape = Format.csv,
 ) -> None:
-    """List the people to tell that a cause is fixed: service requests first, oldest first."""
+    """List the people to tell that a cause is fixed."""
     from rootcause.files import write_text
     from rootcause.register.outreach import HEADER, people_to_tell
 
@@ -195,7 +199,7 @@ def outreach(
 
 @app.command("verify")
 def verify(register: RegisterFile = DEFAULT) -> None:
-    """Check a register: integrity, references, orphan rows, counts."""
+    """Check that a register is whole; exit 1 if it is not."""
     from rootcause.errors import DataError
     from rootcause.register import check
 
@@ -236,17 +240,19 @@ def import_(
 
 @app.command("forget")
 def forget(
-    author: Annotated[str | None, typer.Option(help="Erase what this author wrote.")] = None,
+    author: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Erase what this author wrote.")
+    ] = None,
     mention: Annotated[str | None, typer.Option(metavar="ID", help="Erase this mention.")] = None,
     scored: Folder = None,
     register: RegisterFile = DEFAULT,
     who: Who = "",
 ) -> None:
-    """Erase a person or a mention from the register, and from a scored folder if given."""
+    """Erase a person or a mention."""
     from rootcause.register.forget import forget as run
 
     with _open(register) as book:
-        gone = run(book, who=_user(who), author=author, mention_id=mention, scored=scored)
+        gone = run(book, who=user(who), author=author, mention_id=mention, scored=scored)
     typer.echo(
         f"erased: {gone.assignments:,} assignments, {gone.exemplars:,} exemplars, "
         f"{gone.scored:,} scored mentions"
@@ -260,31 +266,6 @@ def _open(path: Path) -> Register:
     from rootcause.register import Register
 
     return Register.open(path)
-
-
-def _user(who: str) -> str:
-    import getpass
-
-    if who.strip():
-        return " ".join(who.split())
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container without users
-        return "unknown"
-
-
-def _encode(book: Register, text: str, name: str) -> Vectors:
-    from rootcause.encode import load_encoder
-    from rootcause.errors import ModelError
-
-    encoder = load_encoder(name)
-    if encoder.content_hash != book.fact("encoder_hash"):
-        raise ModelError(
-            f"register {book.path} was made with encoder {book.fact('encoder_name')}, not "
-            f"{encoder.name}; give that one with --encoder"
-        )
-    vector: Vectors = encoder.encode([text])[0]
-    return vector
 
 
 def _text(header: Sequence[str], rows: Sequence[Sequence[object]], shape: Format) -> str:

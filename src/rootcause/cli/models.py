@@ -8,29 +8,38 @@ from typing import Annotated
 
 import typer
 
-from rootcause.cli.options import Columns, LabelMap, Model, pairs, say
-
-app = typer.Typer(
-    help="Look at a model folder.", no_args_is_help=True, rich_markup_mode=None
+from rootcause.cli.options import (
+    Columns,
+    EncoderName,
+    LabelMap,
+    Model,
+    ModelFolder,
+    pairs,
+    say,
 )
 
+app = typer.Typer(help="Look at a model folder.", no_args_is_help=True, rich_markup_mode=None)
+
 Exports = Annotated[
-    list[str], typer.Argument(metavar="EXPORT...", help="Labeled exports (files or globs).")
+    list[str], typer.Argument(metavar="EXPORT", help="Labeled exports (files or globs).")
 ]
 
 
 def train(
     exports: Exports,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Model folder to write.")],
-    encoder: Annotated[
-        str, typer.Option(help="builtin, or a sentence-transformers name or folder.")
-    ] = "builtin",
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Model folder to write.")],
+    encoder: EncoderName = "builtin",
     label_map: LabelMap = "",
     column: Columns = None,
     target_precision: Annotated[
-        float, typer.Option(help="Precision that automatic labels must reach.")
+        float,
+        typer.Option(
+            metavar="SHARE", help="Precision that automatic labels must reach.", min=0.5, max=0.999
+        ),
     ] = 0.95,
-    seed: Annotated[int, typer.Option(help="Seed of folds and solvers.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Seed of chance; the same one gives the same model.")
+    ] = 0,
 ) -> None:
     """Train a model from labeled exports; metrics on stderr."""
     from rootcause.training import train as run
@@ -52,7 +61,7 @@ def evaluate(
     exports: Exports,
     model: Model = "default",
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the metrics to this file too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the metrics here too.")
     ] = None,
     label_map: LabelMap = "",
     column: Columns = None,
@@ -76,17 +85,22 @@ def evaluate(
 
 def review(
     source: Annotated[
-        str, typer.Argument(metavar="SCORED-or-EXPORT", help="Scored folder or labeled export.")
+        str, typer.Argument(metavar="SOURCE", help="Scored folder or labeled export.")
     ],
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="CSV file to write (default: stdout).")
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="CSV file to write.", show_default="stdout"
+        ),
     ] = None,
     model: Model = "default",
-    number: Annotated[int, typer.Option("-n", "--number", help="Rows at most.")] = 200,
+    number: Annotated[
+        int, typer.Option("-n", "--number", metavar="N", help="Rows at most.", min=1)
+    ] = 200,
     label_map: LabelMap = "",
     column: Columns = None,
 ) -> None:
-    """List the mentions most worth labeling next, or the labels that look wrong."""
+    """List mentions to label next, or labels that look wrong."""
     from rootcause.files import csv_text, write_text
     from rootcause.training import review as run
 
@@ -107,7 +121,7 @@ def review(
 
 
 @app.command("show")
-def show(model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder.")]) -> None:
+def show(model: ModelFolder) -> None:
     """Print a model's card."""
     from rootcause.artifact import card
 
@@ -115,8 +129,8 @@ def show(model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folde
 
 
 @app.command("verify")
-def verify(model: Annotated[str, typer.Argument(metavar="MODEL", help="Model folder.")]) -> None:
-    """Check the hashes of a model folder; exit 3 where a byte has changed."""
+def verify(model: ModelFolder) -> None:
+    """Check a model folder; exit 3 if a byte has changed."""
     from rootcause.artifact import verify as run
 
     typer.echo(run(model))

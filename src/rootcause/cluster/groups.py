@@ -25,6 +25,7 @@ CUT = 0.55
 STRENGTH_SPAN = 0.35
 RESAMPLES = 20
 RESAMPLE_SHARE = 0.8
+RESAMPLE_MOST = 2_500
 # Below this many voices there is nothing to compare a group with.
 SMALLEST = 20
 DIAL = (3, 5, 8, 12, 20)
@@ -72,7 +73,7 @@ def cluster_vectors(
 
     Rows are put in an order of their content first, so any order of the same rows gives the
     same groups. The common direction is removed, every row moves towards its nearest neighbours
-    of other voices (twice, eight neighbours: the smoothing of simple graph convolution, Wu et
+    of other voices (twice, twelve neighbours: the smoothing of simple graph convolution, Wu et
     al. 2019), and average linkage (Sokal and Michener 1958) joins rows until the mean similarity
     of two groups falls under `CUT`; a group with fewer than `min_voices` distinct `voices` (n,)
     is no group. `strength` in [-1, 1] asks for closer (positive) or looser groups. More than
@@ -139,7 +140,7 @@ def _dial(labels: Ints, least: int) -> DialPoint:
 def _by_size(labels: Ints, speakers: Ints, order: Ints) -> tuple[Ints, Ints, Ints]:
     """Return labels renumbered by voices, the voices, and the old number of each new one."""
     groups = int(labels.max()) + 1
-    sizes = Counts.distinct(labels, speakers, groups)
+    sizes, _ = Counts.voices(labels, speakers, groups)
     place = np.full(groups, len(labels))
     for rank in range(len(order) - 1, -1, -1):
         if labels[order[rank]] >= 0:
@@ -189,18 +190,19 @@ def _stability(
 ) -> npt.NDArray[np.float64]:
     """Return the mean best Jaccard of each group over subsamples of the rows.
 
-    Hennig (2007), subsetting scheme: four fifths of the rows are clustered again, and each group
-    is compared, on the rows drawn, with the new group most like it; 0 where none is.
+    Hennig (2007), subsetting scheme: four fifths of the rows (at most `RESAMPLE_MOST`) are
+    clustered again, and each group is compared, on the rows drawn, with the new group most like
+    it; 0 where none is. The least number of voices shrinks with the rows.
     """
     groups = int(labels.max()) + 1
-    # Resampling a big sample costs most of the time; fewer draws serve there.
-    draws = max(4, min(resamples, int(resamples * 1_000 / max(len(space), 1)))) if resamples else 0
-    if not groups or not draws:
+    if not groups or not resamples:
         return np.zeros(groups)
+    size = min(max(least, int(RESAMPLE_SHARE * len(space))), RESAMPLE_MOST)
+    # Resampling costs most of the time; fewer draws serve where each holds many rows.
+    draws = max(6, min(resamples, 10_000 // size))
+    need = max(2, round(least * size / len(space)))
     generator = np.random.default_rng(seed)
     total = np.zeros(groups)
-    size = max(least, int(RESAMPLE_SHARE * len(space)))
-    need = max(2, round(RESAMPLE_SHARE * least))
     for _ in range(draws):
         rows = np.sort(generator.choice(len(space), size, replace=False))
         again = cut(linkage(smooth(space[rows], voices[rows])), voices[rows], limit, need)

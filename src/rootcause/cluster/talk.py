@@ -11,11 +11,6 @@ from rootcause.lens import Lens, load_lens
 from rootcause.records import Vectors
 from rootcause.text import fingerprint
 
-# At this probability six of ten set apart name no cause indeed, and half of those that name none
-# are set apart (united_dev and the demo; docs/causes.md). A wrong one costs a cause one voice; a
-# missed one glues causes together.
-VAGUE = 0.12
-
 _EMPTY = fingerprint("")
 
 
@@ -25,12 +20,13 @@ def is_unspecified(
     """Return (n,) which complaints name no cause ("worst company ever", a bare link).
 
     A logistic regression on words and length, learnt from mentions annotated `unspecified
-    dissatisfaction`; texts without any word are unspecified too. `vectors` are not read: the
-    answer is the same under every encoder.
+    dissatisfaction` (`Lens.vagueness`); texts without any word are unspecified too. A complaint
+    wrongly set apart costs a cause one voice; a missed one glues causes together. `vectors` are
+    not read: the answer is the same under every encoder.
     """
     del vectors
     lens = lens or load_lens()
     if not len(texts):
         return np.zeros(0, dtype=bool)
     empty = np.array([fingerprint(text) == _EMPTY for text in texts])
-    return empty | (lens.vagueness(texts) >= VAGUE)
+    return empty | (lens.vagueness(texts) >= 0.5)

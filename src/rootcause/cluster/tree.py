@@ -10,7 +10,7 @@ from rootcause.records import NO_CLUSTER, Vectors
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-NEIGHBOURS = 8
+NEIGHBOURS = 12
 ROUNDS = 2
 _BLOCK = 1_024
 
@@ -67,26 +67,33 @@ def _mean_of_neighbours(rows: Vectors, near: Ints, weights: Vectors) -> Vectors:
 def linkage(rows: Vectors) -> Floats:
     """Return the average-linkage tree (n - 1, 4) over cosine distances, as scipy writes it."""
     from scipy.cluster.hierarchy import linkage as scipy_linkage
-    from scipy.spatial.distance import squareform
 
-    distances = np.maximum(1 - rows @ rows.T, 0).astype(np.float64)
-    distances = (distances + distances.T) / 2
-    np.fill_diagonal(distances, 0)
-    tree: Floats = scipy_linkage(squareform(distances, checks=False), "average")
+    similar = rows @ rows.T
+    count = len(rows)
+    distances = np.empty(count * (count - 1) // 2)
+    start = 0
+    for row in range(count - 1):
+        end = start + count - row - 1
+        np.subtract(1, similar[row, row + 1 :], out=distances[start:end])
+        start = end
+    np.maximum(distances, 0, out=distances)
+    del similar
+    tree: Floats = scipy_linkage(distances, "average")
     return tree
 
 
 def cut(tree: Floats, voices: Ints, limit: float, least: int) -> Ints:
     """Return (n,) the group of each leaf, joined while mean similarity is above `limit`.
 
-    Groups with fewer than `least` distinct voices dissolve to -1.
+    Groups with fewer than `least` distinct voices dissolve to -1, and so do groups of which one
+    voice holds more than half: that is one person's story.
     """
     from scipy.cluster.hierarchy import fcluster
 
     flat = np.asarray(fcluster(tree, 1 - limit, "distance"), dtype=np.int64) - 1
-    sizes = Counts.distinct(flat, voices, int(flat.max()) + 1)
+    sizes, loudest = Counts.voices(flat, voices, int(flat.max()) + 1)
     new = np.full(len(sizes), NO_CLUSTER, dtype=np.int64)
-    kept = np.flatnonzero(sizes >= least)
+    kept = np.flatnonzero((sizes >= least) & (2 * loudest <= np.bincount(flat)))
     new[kept] = np.arange(len(kept))
     return new[flat]
 
@@ -95,11 +102,16 @@ class Counts:
     """Counting over pairs of integer columns."""
 
     @staticmethod
-    def distinct(labels: Ints, voices: Ints, groups: int) -> Ints:
-        """Return (groups,) how many distinct voices each label has; -1 is not counted."""
+    def voices(labels: Ints, voices: Ints, groups: int) -> tuple[Ints, Ints]:
+        """Return (groups,) distinct voices of each label, and the rows of its loudest voice."""
         inside = labels >= 0
-        pairs = np.unique(np.stack([labels[inside], voices[inside]]), axis=1)
-        return np.bincount(pairs[0].astype(np.int64), minlength=groups).astype(np.int64)
+        pairs, rows = np.unique(
+            np.stack([labels[inside], voices[inside]]), axis=1, return_counts=True
+        )
+        owner = pairs[0].astype(np.int64)
+        loudest = np.zeros(groups, dtype=np.int64)
+        np.maximum.at(loudest, owner, rows)
+        return np.bincount(owner, minlength=groups).astype(np.int64), loudest
 
     @staticmethod
     def best_jaccard(labels: Ints, again: Ints, groups: int) -> Floats:

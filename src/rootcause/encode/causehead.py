@@ -71,10 +71,15 @@ class Head:
         return out, np.sqrt(1 + np.add.reduce(out * out, axis=1, keepdims=True))
 
     def _columns(self, rows: Vectors) -> Vectors:
-        steps = np.clip(np.rint(rows * _INPUT_STEPS), -_INPUT_LIMIT, _INPUT_LIMIT)
-        hidden = (steps @ self.inner) * self.inner_scale + self.inner_bias
-        hidden = np.clip(np.rint(hidden), 0, _HIDDEN_LIMIT)
-        outputs = (hidden @ self.outer) * self.outer_scale + self.outer_bias
+        steps = rows * np.float32(_INPUT_STEPS)
+        np.clip(np.rint(steps, out=steps), -_INPUT_LIMIT, _INPUT_LIMIT, out=steps)
+        hidden = steps @ self.inner
+        hidden *= self.inner_scale
+        hidden += self.inner_bias
+        np.clip(np.rint(hidden, out=hidden), 0, _HIDDEN_LIMIT, out=hidden)
+        outputs = hidden @ self.outer
+        outputs *= self.outer_scale
+        outputs += self.outer_bias
         outputs += (steps @ self.skip) * self.skip_scale
         causes, areas = outputs[:, : self.causes], outputs[:, self.causes :]
         lengths = np.sqrt(np.add.reduce(causes * causes, axis=1, keepdims=True))

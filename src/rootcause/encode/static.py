@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,13 +26,13 @@ from rootcause.records import Vectors
 from rootcause.text import normalise
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Tokenizer
 
 Ids = npt.NDArray[np.int32]
 
 FORMAT = 1
 _UNKNOWN = "[UNK]"
-_BATCH = 4_096
+_BATCH = 2_048
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +44,6 @@ class Tokens:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
-
-    def part(self, start: int, stop: int) -> Tokens:
-        """Return the tokens of texts `start` to `stop`."""
-        offsets = self.offsets[start : stop + 1]
-        return Tokens(ids=self.ids[offsets[0] : offsets[-1]], offsets=offsets - offsets[0])
 
 
 class StaticEncoder:
@@ -127,8 +122,10 @@ class StaticEncoder:
         """Return the known tokens of each text; one without any has the unknown token."""
         pieces = [np.zeros(0, np.int32)]
         lengths: list[int] = []
-        for encodings in self._encodings(texts):
-            rows = [encoding.ids for encoding in encodings]
+        for start in range(0, len(texts), _BATCH):
+            batch = [normalise(text) for text in texts[start : start + _BATCH]]
+            found = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+            rows = [encoding.ids for encoding in found]
             for i, row in enumerate(rows):
                 if self._unknown in row or not row:
                     rows[i] = [t for t in row if t != self._unknown] or [self._unknown]
@@ -138,37 +135,25 @@ class StaticEncoder:
         np.cumsum(lengths, out=offsets[1:])
         return Tokens(ids=np.concatenate(pieces), offsets=offsets)
 
-    def _encodings(self, texts: Sequence[str]) -> Iterator[list[Encoding]]:
-        # The tokenizer works outside Python's lock: one batch is normalised while it reads
-        # the batch before.
-        with ThreadPoolExecutor(1) as worker:
-            ahead: Future[list[Encoding]] | None = None
-            for start in range(0, len(texts), _BATCH):
-                batch = [normalise(text) for text in texts[start : start + _BATCH]]
-                if ahead is None and len(texts) <= _BATCH:
-                    yield self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
-                    return
-                last, ahead = (
-                    ahead,
-                    worker.submit(
-                        self._tokenizer.encode_batch_fast, batch, add_special_tokens=False
-                    ),
-                )
-                if last is not None:
-                    yield last.result()
-            if ahead is not None:
-                yield ahead.result()
-
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return an array (n, dimension) of float32 rows of unit length.
 
         A text without any known token, the empty one too, has the unknown token's vector.
         """
-        tokens = self.tokenise(texts)
         out = np.empty((len(texts), self.dimension), np.float32)
-        for start in range(0, len(texts), _BATCH):
-            stop = min(start + _BATCH, len(texts))
-            out[start:stop] = self.encode_tokens(tokens.part(start, stop))
+
+        def fill(start: int, tokens: Tokens) -> None:
+            out[start : start + len(tokens)] = self.encode_tokens(tokens)
+
+        # numpy and the tokenizer work outside Python's lock: one batch is added up while the
+        # next is read.
+        with ThreadPoolExecutor(1) as worker:
+            jobs = [
+                worker.submit(fill, start, self.tokenise(texts[start : start + _BATCH]))
+                for start in range(0, len(texts), _BATCH)
+            ]
+        for job in jobs:
+            job.result()
         return out
 
     def encode_tokens(self, tokens: Tokens) -> Vectors:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rootcause.lens import Lens, load_lens
 from rootcause.naming.library import LibraryPhrase, load_library
 from rootcause.naming.quotes import pick_quotes
-from rootcause.naming.words import clauses, key_phrases, log_odds, same_words, spans, terms
+from rootcause.naming.words import clauses, key_phrases, log_odds, same_words, spans, stem, terms
 from rootcause.records import Vectors
 from rootcause.text import normalise
 
@@ -20,13 +20,23 @@ Ints = npt.NDArray[np.int64]
 Encode = Callable[[Sequence[str]], Vectors]
 
 # Mentions that a phrase's fit is measured on, and those whose own words are candidates.
-MEASURED = 4_000
+MEASURED = 1_500
 SPEAKERS = 40
-CANDIDATES = 160
+CANDIDATES = 80
 # A library phrase reads well by construction; a phrase of the mentions must fit better by this.
-MARGIN = 0.10
+MARGIN = 0.35
 # How much a phrase gains that is made of words which set its group apart.
 OWN_WORDS = 0.10
+# Telling words of a mention's phrase must be the words of this share of the mentions, and of two.
+SHARED = 0.08
+# A phrase gains as much for words that the group itself uses, each in full from this share of its
+# mentions on, and loses as much for words that no mention anywhere uses.
+SUPPORT = 0.3
+USED = 0.08
+# A phrase that fits less is no title.
+LEAST_FIT = 0.6
+# Where nothing fits that well, a library phrase that fits this much reads better than bare words.
+LOOSE_FIT = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +83,11 @@ def name_clusters(
     all others: the area under the ROC curve, plus the difference of mean similarity. Candidates
     are the library's phrases and runs of three to seven words of the mentions; among the latter,
     words that set the group apart (log-odds) count too, and they must beat the library by
-    `MARGIN`. Titles are unique and differ from `taken` in more than endings; `avoid_words`
-    (brands, handles) stand in no title or key phrase. `background` texts are compared with but
-    not named. `encode` is not needed, titles are the same under every encoder. Row order changes
-    nothing but the indices.
+    `MARGIN`. A phrase gains by words that the group uses and loses by words that nobody does.
+    Titles are unique and differ from `taken` in more than endings; `avoid_words` (brands,
+    handles) stand in no title or key phrase. `background` texts are compared with but not named.
+    `encode` is not needed, titles are the same under every encoder. Row order changes nothing
+    but the indices.
     """
     del encode
     groups = np.asarray(labels, dtype=np.int64)
@@ -86,7 +97,7 @@ def name_clusters(
     lens = lens or load_lens()
     phrases = tuple(load_library() if library is None else library)
     avoid = frozenset(
-        word for term in avoid_words for word in normalise(term).strip("@#").split() if word
+        word for term in avoid_words for word in normalise(term.lstrip("@#")).split() if word
     )
     order = np.array(sorted(range(len(texts)), key=lambda i: texts[i]), dtype=np.int64)
     parts = [clauses(text, avoid) for text in texts]
@@ -98,6 +109,8 @@ def name_clusters(
         everywhere.update(terms(clauses(text, avoid)))
     measure = _Measure(texts, groups, order, lens, background or ())
     fits = measure.fits([p.phrase for p in phrases])
+    stems = [frozenset(stem(word) for word in found if " " not in word) for found in held]
+    spoken = frozenset().union(*stems)
     used = {same_words(title) for title in taken}
     names: list[Name] = []
     for group in range(count):
@@ -110,8 +123,21 @@ def name_clusters(
             (float(f), p.phrase, "library") for f, p in zip(fits[group], phrases, strict=True)
         ]
         ranked += _own_phrases(
-            members, parts=parts, vectors=vectors, scores=scores, measure=measure, group=group
+            members,
+            parts=parts,
+            vectors=vectors,
+            scores=scores,
+            inside=inside,
+            measure=measure,
+            group=group,
         )
+        said: Counter[str] = Counter()
+        for i in members:
+            said.update(stems[i])
+        ranked = [
+            (fit + SUPPORT * _support(phrase, said, len(members), spoken), phrase, source)
+            for fit, phrase, source in ranked
+        ]
         keys = key_phrases(scores, inside)
         fit, title, source = _choose(ranked, used, keys, group)
         used.add(same_words(title))
@@ -178,16 +204,20 @@ def _own_phrases(
     parts: Sequence[list[list[str]]],
     vectors: Vectors,
     scores: dict[str, float],
+    inside: Counter[str],
     measure: _Measure,
     group: int,
 ) -> list[tuple[float, str, str]]:
     """Return phrases of the most central mentions as (fit, phrase, "mentions")."""
     near = vectors[members] @ vectors[members].mean(axis=0)
     central = members[np.argsort(-np.round(near, 5), kind="stable")][:SPEAKERS]
+    need = max(2, int(np.ceil(SHARED * len(members))))
     found: dict[str, float] = {}
     for i in central:
         for span in spans(parts[i]):
             words = span.split()
+            if any(w in inside and inside[w] < need for w in words):
+                continue
             known = [max(scores.get(w, 0.0), 0.0) for w in words]
             found[span] = sum(known) / np.sqrt(len(words))
     best = sorted(found, key=lambda s: (-found[s], s))[:CANDIDATES]
@@ -201,6 +231,13 @@ def _own_phrases(
     ]
 
 
+def _support(phrase: str, said: Counter[str], members: int, spoken: frozenset[str]) -> float:
+    """Return how far a phrase's words are the group's own, less those that nobody says."""
+    words = same_words(phrase)
+    own = sum(min(1.0, said[word] / (USED * members)) for word in words)
+    return (own - sum(word not in spoken for word in words)) / len(words)
+
+
 def _choose(
     ranked: list[tuple[float, str, str]],
     used: set[frozenset[str]],
@@ -210,7 +247,11 @@ def _choose(
     """Return the best (fit, title, source) whose telling words are not in use."""
     for fit, phrase, source in sorted(ranked, key=lambda r: (-r[0], r[1])):
         words = same_words(phrase)
-        if fit > 0 and not any(words == other for other in used):
+        if fit >= LEAST_FIT and not any(words == other for other in used):
+            return fit, phrase, source
+    for fit, phrase, source in sorted(ranked, key=lambda r: (-r[0], r[1])):
+        words = same_words(phrase)
+        if source == "library" and fit >= LOOSE_FIT and not any(words == other for other in used):
             return fit, phrase, source
     title = ", ".join(keys[:3]) or "problem without common words"
     if same_words(title) in used:

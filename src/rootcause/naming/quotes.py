@@ -18,6 +18,7 @@ SHORTEST, LONGEST = 6, 60
 VARIETY = 0.5
 # The sharpest quote is sought among this share of the members, the nearest to the centre.
 CORE = 0.6
+MOST = 400
 
 
 def pick_quotes(
@@ -30,6 +31,9 @@ def pick_quotes(
     the plainest in tone: strong words, numbers, exclamation; short before long. Mentions of six
     to sixty words come before others.
     """
+    if len(members) > MOST:
+        near = np.round(vectors[members] @ vectors[members].mean(axis=0), 5)
+        members = members[np.sort(np.argsort(-near, kind="stable")[:MOST])]
     rows = _different(texts, members)
     own = vectors[rows]
     near = np.round(own @ _unit(own.mean(axis=0)), 5)

@@ -114,8 +114,8 @@ def key_phrases(
     )
     chosen: list[str] = []
     for term in ranked:
-        stems = {_stem(w) for w in term.split()}
-        if any(stems & {_stem(w) for w in other.split()} for other in chosen):
+        stems = {stem(w) for w in term.split()}
+        if any(stems & {stem(w) for w in other.split()} for other in chosen):
             continue
         chosen.append(term)
         if len(chosen) == most:
@@ -149,10 +149,11 @@ def _readable(run: Sequence[str]) -> bool:
 def same_words(title: str) -> frozenset[str]:
     """Return what must differ between two titles: their telling words, endings cut."""
     words = [w for w in _WORD.findall(title.lower()) if _telling(w)]
-    return frozenset(_stem(w) for w in words) or frozenset(title.lower().split())
+    return frozenset(stem(w) for w in words) or frozenset(title.lower().split())
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """Return a word without its commonest endings, so that `fee` and `fees` meet."""
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]

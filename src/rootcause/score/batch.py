@@ -34,7 +34,7 @@ _NOTHING = fingerprint("")
 _LABELS = pa.array(LABELS, pa.string())
 _MOST_REASONS = 5
 # Rows predicted at once: enough to keep numpy busy, few enough to keep memory low.
-_AT_ONCE = 2_048
+_AT_ONCE = 1_024
 
 
 class Model(Protocol):

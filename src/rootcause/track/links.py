@@ -20,7 +20,11 @@ Floats = npt.NDArray[np.float32]
 # people near the cause (MONIC's tau; Spiliopoulou et al., 2006).
 OVERLAP = 0.5
 # A group needs less similarity to a cause than one mention does: it is surer evidence.
-GROUP_SLACK = 0.06
+GROUP_SLACK = 0.15
+# Exemplars from which on strangers set a cause's radius, and the least radius they can set.
+WELL_KNOWN = 20
+MANY_STRANGERS = 200
+LOWEST = -0.4
 
 
 def phrase_fact(phrase: str) -> str:
@@ -29,11 +33,20 @@ def phrase_fact(phrase: str) -> str:
 
 
 def learn_all(known: Sequence[KnownCause]) -> list[Prototype]:
-    """Return a prototype per cause, its radius learnt against the exemplars of the others."""
-    return [
-        learn(cause.vectors, _stack([other.vectors for other in known if other is not cause]))
-        for cause in known
-    ]
+    """Return a prototype per cause, learnt against the exemplars of the others.
+
+    A cause with many exemplars is known well enough to be recognised by what strangers do not
+    reach, instead of by what most of its own members do.
+    """
+    found = []
+    for cause in known:
+        strangers = _stack([other.vectors for other in known if other is not cause])
+        prototype = learn(cause.vectors, strangers)
+        if len(cause.vectors) >= WELL_KNOWN and len(strangers) >= MANY_STRANGERS:
+            limit = max(prototype.floor, LOWEST)
+            prototype = replace(prototype, radius=min(prototype.radius, limit))
+        found.append(prototype)
+    return found
 
 
 def _stack(parts: Sequence[Vectors]) -> Vectors:
@@ -62,8 +75,7 @@ def continued(
 ) -> list[str | None]:
     """Return for each cluster the id of the known cause it continues, or None.
 
-    It continues a cause whose exemplars would mostly belong to it, or that most of its people
-    nearly belong to.
+    It continues the cause that most of its people nearly belong to; see also `swallowed`.
     """
     homes: list[str | None] = [None] * len(members)
     if not known or not members:
@@ -78,14 +90,18 @@ def continued(
         best = min(near, key=lambda place: (-near[place], place), default=None)
         if best is not None and near[best] >= OVERLAP * len(set(rest.voices[rows].tolist())):
             homes[c] = known[best].cause_id
-    own = [learn(rest.vectors[rows], others(rest.vectors, rows)) for rows in members]
-    for cause in known:
-        index, _ = match(cause.vectors, own)
-        counts = np.bincount(index[index >= 0], minlength=len(members))
-        best = int(np.argmax(counts))
-        if counts[best] >= OVERLAP * len(cause.vectors) and homes[best] is None:
-            homes[best] = cause.cause_id
     return homes
+
+
+def swallowed(rest: Pool, rows: Ints, known: Sequence[KnownCause]) -> str | None:
+    """Return the id of the known cause whose exemplars mostly belong to a cluster, or None."""
+    own = learn(rest.vectors[rows], others(rest.vectors, rows))
+    shares = {}
+    for cause in known:
+        index, _ = match(cause.vectors, [own])
+        shares[cause.cause_id] = float((index >= 0).mean())
+    best = min(shares, key=lambda cause_id: (-shares[cause_id], cause_id), default=None)
+    return best if best is not None and shares[best] >= OVERLAP else None
 
 
 def rebind(rest: Pool, clusters: Sequence[Ints], born: Sequence[KnownCause]) -> list[str | None]:

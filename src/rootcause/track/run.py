@@ -27,7 +27,9 @@ from rootcause.track.links import (
     others,
     phrase_fact,
     rebind,
+    swallowed,
 )
+from rootcause.track.residue import Settings, find_groups
 
 # A cause silent for this many weeks is gone; one voice fewer than recurring does not bring it back.
 GONE_AFTER = 4
@@ -36,10 +38,6 @@ GONE_AFTER = 4
 BORN_WITH = 30
 GAIN = 5
 HOLDS = 80
-# A group gets an id only if it comes back when the mentions are resampled (mean bootstrap Jaccard;
-# Hennig, 2007: under 0.6 a cluster is not to be trusted) and people met it in the reported week.
-BIRTH_STABILITY = 0.6
-BIRTH_VOICES = 3
 # A part that holds this share of a cause's recent voices, this stably, is proposed as a split.
 SPLIT_SHARE = 0.3
 SPLIT_STABILITY = 0.75
@@ -51,15 +49,6 @@ Floats = npt.NDArray[np.float32]
 # texts, cluster of each (-1 = none), vectors, titles in use -> a name per cluster
 Namer = Callable[[Sequence[str], Ints, Vectors, Sequence[str]], list[Name]]
 Redact = Callable[[str], str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What a run is told: people that make a problem recurring, least membership strength."""
-
-    min_voices: int = 5
-    strength: float = 0.0
-    seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,10 +242,6 @@ class Tracker:
             )
             self._edge("split", cause.cause_id, similarity=similarity, suggested=True)
 
-    def _voices_now(self, pool: Pool, rows: Ints) -> int:
-        now = str(self.week)
-        return len({int(pool.voices[i]) for i in rows if pool.weeks[i] == now})
-
     def _edge(
         self,
         kind: str,
@@ -286,29 +271,16 @@ class Tracker:
         born: list[KnownCause],
         kept: set[str],
     ) -> list[Assignment]:
-        """Cluster the residue; each cluster continues a cause, gets back its id, or is new."""
-        settings = self.settings
-        if len(set(rest.voices.tolist())) < settings.min_voices:
-            return []
-        groups = cluster_vectors(
-            rest.vectors,
-            voices=rest.voices,
-            min_voices=settings.min_voices,
-            strength=settings.strength,
-            seed=settings.seed,
-        )
-        labels = np.asarray(groups.labels)
-        members = [np.flatnonzero(labels == g) for g in range(len(groups.stability))]
+        """Group the residue; each group continues a cause, gets back its id, or is new."""
+        groups = find_groups(rest, self.week, self.settings)
+        members = [group.members for group in groups]
         homes = continued(rest, members, known, prototypes)
-        fresh = [
-            g
-            for g, rows in enumerate(members)
-            if homes[g] is None
-            and groups.stability[g] >= BIRTH_STABILITY
-            and self._voices_now(rest, rows) >= BIRTH_VOICES
-        ]
+        for g, group in enumerate(groups):
+            if homes[g] is None and group.solid:
+                homes[g] = swallowed(rest, group.members, known)
+        fresh = [g for g, group in enumerate(groups) if homes[g] is None and group.solid]
         given = rebind(rest, [members[g] for g in fresh], born)
-        taken = [cause.title for cause in known]
+        taken = [cause.title for cause in self.register.causes() if cause.state == "open"]
         shown = np.full(len(rest), -1, dtype=np.int64)
         for place, g in enumerate(fresh):
             shown[members[g]] = place
@@ -320,11 +292,11 @@ class Tracker:
             name = names[place]
             self._bear(
                 rest, members[g], cause_id, kind, name.title, "machine",
-                float(groups.stability[g]), name.key_phrases,
+                groups[g].stability, name.key_phrases,
             )  # fmt: skip
         return [
-            assignment(rest, int(i), home, float(groups.strengths[i]), kind, self.week)
-            for rows, home in zip(members, homes, strict=True)
+            assignment(rest, int(i), home, float(strength), kind, self.week)
+            for group, home in zip(groups, homes, strict=True)
             if home is not None
-            for i in rows
+            for i, strength in zip(group.members, group.strengths, strict=True)
         ]

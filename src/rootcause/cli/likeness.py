@@ -1,0 +1,37 @@
+"""Texts and scored mentions brought into the space in which a register keeps its exemplars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rootcause import encode
+from rootcause.errors import ModelError
+from rootcause.lens import represent
+from rootcause.records import Vectors
+from rootcause.redaction import redact
+from rootcause.register import Exemplar, Register
+
+
+def encode_like(book: Register, text: str, name: str) -> Vectors:
+    """Return the vector (d,) of `text`; raises ModelError if `name` is not the book's encoder."""
+    encoder = encode.load_encoder(name)
+    if encoder.content_hash != book.fact("encoder_hash"):
+        raise ModelError(
+            f"register {book.path} was made with encoder {book.fact('encoder_name')}, not "
+            f"{encoder.name}; give that one with --encoder"
+        )
+    vector: Vectors = represent([text], encoder.encode([text]))[0]
+    return vector
+
+
+def as_kept(found: Sequence[Exemplar]) -> list[Exemplar]:
+    """Return scored mentions, which hold encoder vectors, as exemplars: names masked."""
+    if not found:
+        return []
+    vectors = represent([one.text for one in found], np.stack([one.vector for one in found]))
+    return [
+        one._replace(text=redact(one.text), vector=vector)
+        for one, vector in zip(found, vectors, strict=True)
+    ]

@@ -1,0 +1,125 @@
+"""Texts to causes in one call."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from rootcause.bundled import bundled
+from rootcause.discover import discover
+from rootcause.errors import UsageError
+from test_naming import CODE, FEE, WAIT
+
+TEXTS = FEE + CODE + WAIT
+GOLD = np.repeat([0, 1, 2], 6)
+
+
+@pytest.fixture(scope="module")
+def real() -> list[str]:
+    """Complaints as people wrote them: the demo's Brandwatch file of a week."""
+    path = bundled("data/dumps/2026-W46/brandwatch.csv")
+    lines = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    start = next(i for i, line in enumerate(lines) if line.lower().count(",") > 5)
+    rows = csv.DictReader(io.StringIO("".join(lines[start:])))
+    column = next(n for n in rows.fieldnames or [] if n.lower() in ("full text", "snippet", "text"))
+    return [row[column] for row in rows if row[column]][:160]
+
+
+def test_three_problems_are_three_causes():
+    found = discover(TEXTS, avoid_words=["Acme"])
+    assert len(found.titles_) == 3
+    for g in range(3):
+        inside = found.labels_[g == GOLD]
+        assert np.bincount(inside[inside >= 0]).max() >= 5
+    assert len(set(found.titles_)) == 3
+    assert len(found.themes_) == len(found.areas_) == 3
+    assert found.voices_.sum() <= len(TEXTS)
+
+
+def test_row_order_changes_nothing(real):
+    straight = discover(real, min_voices=3)
+    for seed in range(5):
+        order = np.random.default_rng(seed).permutation(len(real))
+        mixed = discover([real[i] for i in order], min_voices=3)
+        assert mixed.titles_ == straight.titles_
+        assert np.array_equal(mixed.labels_, straight.labels_[order])
+        assert np.array_equal(mixed.strengths_, straight.strengths_[order])
+        assert np.array_equal(mixed.stability_, straight.stability_)
+        texts = [real[i] for i in straight.duplicates_]
+        assert [real[order[i]] for i in mixed.duplicates_] == [texts[i] for i in order]
+
+
+def test_copies_count_once_as_voices_and_each_as_mentions():
+    texts = TEXTS + [WAIT[0]] * 6
+    found = discover(texts)
+    cause = found.labels_[12]
+    assert cause >= 0
+    assert (found.labels_[18:] == cause).all()
+    assert (found.duplicates_[18:] == found.duplicates_[12]).all()
+    assert found.mentions_[cause] == found.voices_[cause] + 6
+
+
+def test_one_author_is_one_voice():
+    authors = ["same"] * 6 + [f"a{i}" for i in range(12)]
+    found = discover(TEXTS, authors=authors)
+    assert (found.labels_[:6] >= 0).sum() <= 1
+    assert len(found.titles_) == 2
+
+
+def test_a_long_mention_counts_once_in_each_of_its_causes():
+    long = (
+        f"{WAIT[0]}, and the office only offered another date three weeks later without a word of"
+        f" apology. {FEE[3]} and they insist on it although the contract is four years old by now."
+        f" {CODE[0]}, so I could not even look at what they charge me for all of this."
+    )
+    found = discover([*TEXTS, long])
+    mine = found.members_[found.members_[:, 0] == 18, 1]
+    assert len(mine) == len(set(mine.tolist())) >= 2
+
+
+def test_empty_talk_and_links_are_set_apart():
+    found = discover([*TEXTS, "worst company ever", "https://x.example/a", ""])
+    assert found.unspecified_[18:].all()
+    assert (found.labels_[18:] == -1).all()
+    assert not found.unspecified_[:18].any()
+
+
+def test_another_language_is_not_clustered():
+    foreign = [
+        "der Techniker ist schon wieder nicht gekommen und niemand ruft zurück",
+        "keiner geht ans Telefon seit Stunden in der Warteschleife gewesen",
+        "la factura ha subido otra vez sin ningún aviso previo",
+        "nadie contesta el teléfono desde hace una semana entera",
+        "le technicien n'est jamais venu et personne ne répond",
+        "toujours pas de remboursement depuis trois semaines",
+    ]
+    found = discover(TEXTS + foreign)
+    assert found.unread_[18:].all()
+    assert not found.unread_[:18].any()
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [[], [""], ["x"], ["same words again and again here"] * 40, ["https://a.example"] * 30],
+    ids=["none", "empty", "one", "identical", "links"],
+)
+def test_odd_input_has_no_causes(texts):
+    found = discover(texts)
+    assert found.titles_ == []
+    assert (found.labels_ == -1).all()
+    assert len(found.labels_) == len(texts)
+    assert found.too_small_
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(UsageError, match="2 authors for 3 texts"):
+        discover(["a", "b", "c"], authors=["x", "y"])
+    with pytest.raises(UsageError, match="min_voices is 1"):
+        discover(["a"], min_voices=1)
+    with pytest.raises(UsageError, match="vectors of shape"):
+        discover(["a", "b"], vectors=np.ones((3, 2), np.float32))
+    with pytest.raises(UsageError, match="vector 1 has values"):
+        discover(["a", "b"], vectors=np.array([[1, 0], [np.nan, 0]], np.float32))

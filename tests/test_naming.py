@@ -1,0 +1,129 @@
+"""Titles, key phrases and quotes."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+
+from rootcause.bundled import bundled
+from rootcause.cluster import represent
+from rootcause.errors import DataError
+from rootcause.naming import load_library, name_clusters
+from rootcause.records import AREAS
+
+FEE = [
+    "Moving house and Acme wants an early exit fee of 180 although they cannot serve the new flat",
+    "Acme charges me an exit fee because I move to a street without their cable",
+    "why should I pay to leave early when you do not offer broadband at my new address",
+    "The early leaving fee for moving home is a disgrace! 200 pounds for nothing",
+    "got a job in another town, acme says termination fee applies even without coverage there",
+    "exit fee for moving house. not my fault you have no network there",
+]
+CODE = [
+    "login code by text never arrives, locked out of my account for three days",
+    "Acme app sends no text code so I cannot sign in",
+    "waiting for the verification text again, no code, no access to my account",
+    "the sms with the login code came four hours late and had expired",
+    "cannot log in, the code text does not come through on my phone",
+    "no security code by text since the weekend. how do I get in?",
+]
+WAIT = [
+    "engineer did not turn up, day off work wasted",
+    "Third time the Acme engineer misses the appointment and nobody rings",
+    "waited in from eight to one and no engineer came",
+    "the technician never showed up for the booked slot",
+    "booked engineer visit, no show, no call, rebooked for next week",
+    "sat at home all morning waiting for an engineer who never came",
+]
+TEXTS = FEE + CODE + WAIT
+LABELS = np.repeat([0, 1, 2], 6)
+
+
+def named(texts=TEXTS, labels=LABELS, **options):
+    vectors = represent(texts, np.ones((len(texts), 4), dtype=np.float32))
+    return name_clusters(texts, labels, vectors, **options)
+
+
+def test_titles_say_what_the_mentions_say():
+    fee, code, wait = named(avoid_words=["Acme"])
+    assert any(w in fee.title for w in ("fee", "leaving", "moving"))
+    assert any(w in code.title for w in ("code", "log in", "login", "text"))
+    assert any(w in wait.title for w in ("engineer", "technician", "appointment"))
+
+
+def test_titles_are_unique_readable_and_without_brand():
+    names = named(avoid_words=["@Acme"])
+    titles = [name.title for name in names]
+    assert len(set(titles)) == 3
+    for name in names:
+        assert 2 <= len(name.title.split()) <= 7
+        assert "acme" not in name.title.lower()
+        assert all("acme" not in phrase for phrase in name.key_phrases)
+
+
+def test_a_taken_title_is_not_given_again():
+    first = named()
+    again = named(taken=[name.title for name in first])
+    assert not {n.title for n in first} & {n.title for n in again}
+
+
+def test_quotes_are_three_different_members():
+    for group, name in enumerate(named()):
+        rows = [name.central, name.typical, name.sharpest]
+        assert len(set(rows)) == 3
+        assert all(LABELS[row] == group for row in rows)
+
+
+def test_a_group_of_one_text_has_one_quote():
+    name = named([*TEXTS, "odd one"], np.append(LABELS, 3))[3]
+    assert name.central == 18
+    assert name.typical is None
+    assert name.sharpest is None
+
+
+def test_key_phrases_do_not_repeat_their_words():
+    for name in named():
+        words = [word for phrase in name.key_phrases for word in phrase.split()]
+        assert len(words) == len(set(words))
+
+
+def test_row_order_changes_only_the_indices():
+    order = np.random.default_rng(5).permutation(len(TEXTS))
+    mixed = named([TEXTS[i] for i in order], LABELS[order])
+    for a, b in zip(named(), mixed, strict=True):
+        assert (a.title, a.key_phrases, a.source) == (b.title, b.key_phrases, b.source)
+        assert (a.central, a.typical, a.sharpest) == tuple(
+            int(order[r]) for r in (b.central, b.typical, b.sharpest)
+        )
+
+
+def test_nothing_to_name():
+    assert named(labels=np.full(18, -1)) == []
+    assert name_clusters([], [], np.zeros((0, 4), np.float32)) == []
+
+
+def test_the_library_is_sound():
+    phrases = load_library()
+    assert len(phrases) >= 300
+    assert len({p.phrase.lower() for p in phrases}) == len(phrases)
+    assert {p.area for p in phrases} <= {*AREAS, "questions"}
+    assert all(3 <= len(p.phrase.split()) <= 7 for p in phrases)
+
+
+def test_no_library_phrase_is_copied_from_the_data():
+    path = bundled("data").parent.parent / "shared" / "datasets" / "labeled" / "cause_notes.csv"
+    if not path.exists():
+        pytest.skip("the data sets are not beside this checkout")
+    with path.open(encoding="utf-8", newline="") as stream:
+        causes = {row["cause"].strip().lower() for row in csv.DictReader(stream)}
+    assert not [p.phrase for p in load_library() if p.phrase.lower() in causes]
+
+
+def test_an_unreadable_library_is_one_line(tmp_path):
+    with pytest.raises(DataError, match="cannot be read"):
+        load_library(tmp_path / "none.csv")
+    (tmp_path / "bad.csv").write_text("title\nx\n", encoding="utf-8")
+    with pytest.raises(DataError, match="no column"):
+        load_library(tmp_path / "bad.csv")
