@@ -31,6 +31,8 @@ LEVELS = (150, 400)
 UNSPECIFIED = "unspecified dissatisfaction"
 # A gram enters the vocabulary with this many notes, or other texts (a word, a pair of words).
 NOTES, WORDS, PAIRS = 3, 12, 120
+# Grams that are shipped: the tables stay under 16 MB.
+MOST = 44_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,6 +270,16 @@ def unit(row: np.ndarray) -> np.ndarray:
     return row / max(float(np.linalg.norm(row)), 1e-9)
 
 
+def strongest(tensors: dict[str, np.ndarray], most: int) -> np.ndarray:
+    """Return the rows of the `most` grams that move a text furthest, in order."""
+    weight = sum(
+        np.linalg.norm(tensors[f"{name}_table"].astype(np.float32), axis=1)
+        * tensors[f"{name}_scale"]
+        for name in ("cause", "group")
+    )
+    return np.sort(np.argsort(-weight, kind="stable")[:most])
+
+
 def save(
     folder: Path,
     m: Material,
@@ -296,8 +308,11 @@ def save(
         shares = powers / powers.sum(1, keepdims=True)
         tensors[f"mean{i}"] = np.sqrt(shares).mean(0).astype(np.float32)
     folder.mkdir(parents=True, exist_ok=True)
+    kept = strongest(tensors, MOST)
+    tensors = {k: v[kept] if len(v) == len(m.vocabulary) else v for k, v in tensors.items()}
     save_file(tensors, folder / "lens.safetensors")
-    (folder / "grams.txt").write_text("\n".join(m.vocabulary), encoding="utf-8")
+    words = [m.vocabulary[row] for row in kept]
+    (folder / "grams.txt").write_text("\n".join(words), encoding="utf-8")
     card = {"format": FORMAT, "areas": m.areas, **facts}
     (folder / "lens.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 

@@ -20,7 +20,7 @@ from rootcause.classify import (
 from rootcause.classify.calibrate import fit_temperature, precision_threshold
 from rootcause.classify.linear import softmax
 from rootcause.encode import load_encoder
-from rootcause.errors import DataError, UsageError
+from rootcause.errors import DataError, ModelError, UsageError
 from rootcause.records import LABELS
 
 EXPORT = Path(__file__).parents[1] / "data" / "labeled.csv"
@@ -140,8 +140,15 @@ def test_guessed_labels_are_learnt_from_but_not_measured_on(rows, encoder):
     some, more = rows[:160], rows[160:260]
     extra = Extra(
         texts=[r["text"] for r in more],
-        proba=np.eye(4, dtype=np.float32)[[LABELS.index(r["label"]) for r in more]],
-        complaint=np.full(100, np.nan, np.float32),
+        # of every other one only the complaint is known
+        proba=np.array(
+            [
+                np.full(4, np.nan) if i % 2 else np.eye(4)[LABELS.index(r["label"])]
+                for i, r in enumerate(more)
+            ],
+            np.float32,
+        ),
+        complaint=np.array([float(r["complaint"]) for r in more], np.float32),
         weight=np.full(100, 0.5, np.float32),
     )
     texts, labels = [r["text"] for r in some], [r["label"] for r in some]
@@ -150,6 +157,26 @@ def test_guessed_labels_are_learnt_from_but_not_measured_on(rows, encoder):
     assert with_them.confusion_.sum() == 160
     assert with_them.card_["guessed_mentions"] == 100
     assert with_them.model_id != without.model_id
+
+
+def test_a_few_labels_adapt_a_model_instead_of_starting_from_nothing(model, rows, encoder):
+    few, unseen = rows[700:780], rows[780:1200]
+    texts, labels = [r["text"] for r in few], [r["label"] for r in few]
+    truth = np.array([r["label"] for r in unseen])
+    asked = [r["text"] for r in unseen]
+    from_zero = MentionClassifier(encoder).fit(texts, labels)
+    adapted = MentionClassifier(encoder).fit(texts, labels, start=model)
+    assert adapted.card_["design"].startswith("adapted")
+    gain = np.mean(adapted.predict(asked).label == truth)
+    gain -= np.mean(from_zero.predict(asked).label == truth)
+    assert gain > 0.05
+
+
+def test_a_start_with_another_encoder_is_refused(model, rows):
+    with pytest.raises(ModelError, match="was trained with encoder"):
+        MentionClassifier(PlainEncoder()).fit(
+            [r["text"] for r in rows[:100]], [r["label"] for r in rows[:100]], start=model
+        )
 
 
 def test_a_missing_label_is_said_and_never_predicted(rows, encoder):
@@ -261,6 +288,7 @@ def test_corrected_volumes_find_the_true_shares():
         ("\u0645\u0631\u062d\u0628\u0627 \u0644\u0627 \u0627\u0644\u062f\u062e\u0648\u0644", "ar"),
         ("\U0001f621\U0001f621", "und"),
         ("WTF #fail @bramble", "en"),
+        ("\u00c7a fait un mois que je demande la r\u00e9siliation, on me balade de service", "fr"),
     ],
 )  # fmt: skip
 def test_languages(text, language):

@@ -237,7 +237,6 @@ def test_a_week_that_is_no_week(refused, scored, week):
     assert line == f"week {week!r} is not a week; write it as 2026-W47"
 
 
-@pytest.mark.xfail(reason="build_report binds the register before it looks for mentions")
 def test_a_mistyped_filter_does_not_bind_the_register(refused, cli, scored):
     refused(4, "report", scored, "--where", "brand=Nope", "--register", "r.db")
     code, _, err = cli("report", scored, "--register", "r.db")

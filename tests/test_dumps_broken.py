@@ -126,12 +126,13 @@ def test_json_nested_100_000_deep_is_a_reject(tmp_path, form) -> None:
 
 
 def test_a_cell_over_the_limit_is_a_reject(tmp_path) -> None:
+    limit = csv.field_size_limit()
     huge = "x" * (3 << 20)
     rows, reader = read(write(tmp_path, "d.csv", f'id,text\n1,{huge}\n2,"{huge}"\n3,fine\n'))
     assert texts(rows) == ["fine"]
     assert _reasons(reader) == [(2, "too long"), (3, "too long")]
     assert all(len(r.raw) < 20_000 for r in reader.rejects)
-    assert csv.field_size_limit() == 131_072
+    assert csv.field_size_limit() == limit
 
 
 def test_a_row_of_400_megabytes_is_one_reject_in_little_memory(tmp_path) -> None:

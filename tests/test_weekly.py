@@ -64,8 +64,8 @@ def test_late_data_marks_later_weeks_stale(demo_copy, tmp_path):
 def test_a_filter_is_kept_by_the_register_and_another_refused(demo, tmp_path):
     register = tmp_path / "x.db"
     options = {"week": "2026-W38", "register": register}
-    report, _ = write_report(demo.scored, tmp_path / "o", where={"channel": "helpdesk"}, **options)
-    assert "helpdesk" in report.scope
+    report, _ = write_report(demo.scored, tmp_path / "o", where={"channel": "reddit"}, **options)
+    assert "reddit" in report.scope
     with pytest.raises(UsageError, match="--where"):
         write_report(demo.scored, tmp_path / "o", where={"channel": "x"}, **options)
     with pytest.raises(UsageError, match="no column 'colour'"):

@@ -162,7 +162,7 @@ def _discover(
         strength=strength,
         seed=seed,
     )
-    names = name_clusters(pieces, groups.labels, space, avoid_words=avoid_words)
+    names = name_clusters(pieces, groups.labels, space, avoid_words=avoid_words, questions=False)
     areas = _areas(pieces, groups.labels, len(groups))
     labels, strengths = _strongest(count, owner, groups.labels, groups.strengths)
     members = _members(owner, groups.labels, originals)

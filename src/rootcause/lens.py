@@ -8,6 +8,7 @@ of it. It needs no encoder and knows no brand.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import re
@@ -50,8 +51,10 @@ class Lens:
         vocabulary: dict[str, int],
         tensors: dict[str, npt.NDArray[Any]],
         areas: tuple[str, ...],
+        content_hash: str,
     ) -> None:
         self.areas = areas
+        self.content_hash = content_hash
         self.dimension = tensors["cause_table"].shape[1]
         self._vocabulary = vocabulary
         self._causes = _table(tensors, "cause")
@@ -74,14 +77,17 @@ class Lens:
             facts = json.loads((folder / "lens.json").read_text(encoding="utf-8"))
             if facts["format"] > FORMAT:
                 raise ModelError(f"cause lens {folder} is of a newer format; update rootcause")
-            words = (folder / "grams.txt").read_text(encoding="utf-8").split("\n")
-            tensors = load((folder / "lens.safetensors").read_bytes())
+            grams_bytes = (folder / "grams.txt").read_bytes()
+            weights = (folder / "lens.safetensors").read_bytes()
+            words = grams_bytes.decode().split("\n")
+            tensors = load(weights)
             if len(words) != len(tensors["cause_table"]):
                 raise ModelError(f"cause lens {folder} is damaged: table and vocabulary differ")
             return cls(
                 vocabulary={word: row for row, word in enumerate(words)},
                 tensors=tensors,
                 areas=tuple(facts["areas"]),
+                content_hash=hashlib.sha256(grams_bytes + weights).hexdigest(),
             )
         except OSError as error:
             raise ModelError(f"cause lens {folder} cannot be read ({error.strerror})") from error

@@ -163,7 +163,7 @@ def make_kind(kind: str, table: pa.Table, week: str, zone: tzinfo, encoder: Enco
         for i, row in enumerate(rows)
         if i not in inside
     )
-    pool = pool_rows(table.take(kept), week, zone, encoder)
+    pool = pool_rows(table.take(pa.array(kept, pa.int64())), week, zone, encoder)
     voices = set(pool.voices.tolist()) | {item.voice for item in apart if item.copy_of is None}
     return Kind(kind=kind, pool=pool, apart=apart, mentions=len(rows), voices=len(voices))
 
@@ -227,4 +227,3 @@ def _readable(table: pa.Table, english_only: bool) -> Flags:
 
 def _english(language: str | None) -> bool:
     return not language or language.lower().split("-")[0] in {"en", "und", "unknown", "english"}
-

@@ -18,6 +18,7 @@ from rootcause.compose import Inputs, compose
 from rootcause.encode import load_encoder
 from rootcause.errors import ModelError, NothingToReport
 from rootcause.findings import Report
+from rootcause.lens import load_lens
 from rootcause.naming import Name, name_clusters
 from rootcause.pools import (
     COMPLAINT,
@@ -41,6 +42,8 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 REGISTER = "rootcause.db"
+# A register that has not seen the weeks before is shown so many of them first.
+HISTORY_WEEKS = 26
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +138,9 @@ def build_report(
         zone=ZoneInfo(scored.manifest.timezone),
         english_only=loaded.name == "builtin",
     )
+    # a known register refuses another filter first; a new one is bound only to a week that exists
+    if register.fact("encoder_hash") is not None:
+        _bind(register, scored, pairs, min_voices)
     table = _read(job, week)
     if not table.num_rows:
         have = ", ".join(str(w) for w in dated_weeks(scored)) or "none"
@@ -142,17 +148,11 @@ def build_report(
         raise NothingToReport(
             f"no mentions in week {week}{scope}; weeks in {scored.folder}: {have}"
         )
-    register.bind(
-        encoder_name=scored.manifest.encoder,
-        encoder_hash=scored.manifest.encoder_hash,
-        dimension=represented_dimension(scored.manifest.dimension),
-        timezone=scored.manifest.timezone,
-        where=" and ".join(f"{column}={value}" for column, value in pairs),
-        min_voices=min_voices,
-    )
+    _bind(register, scored, pairs, min_voices)
     done = {facts.week: facts for facts in register.weeks()}
     for earlier in dated_weeks(scored):
-        if earlier < week and (earlier not in done or done[earlier].stale):
+        due = earlier not in done or done[earlier].stale
+        if due and 0 < week.minus(earlier) <= HISTORY_WEEKS:
             past = _read(job, earlier)
             if past.num_rows:
                 say(f"tracking {earlier} first ...")
@@ -177,6 +177,30 @@ def build_report(
             encoder=loaded,
         )
     )
+
+
+def _bind(
+    register: Register, scored: Scored, pairs: Sequence[tuple[str, str]], min_voices: int
+) -> None:
+    """Tie the register to what its ids depend on, or refuse what differs."""
+    facts = scored.manifest
+    register.bind(
+        encoder_name=facts.encoder,
+        encoder_hash=facts.encoder_hash,
+        dimension=represented_dimension(facts.dimension),
+        timezone=facts.timezone,
+        where=" and ".join(f"{column}={value}" for column, value in pairs),
+        min_voices=min_voices,
+    )
+    # causes are recognised by encoder and lens together
+    lens, known = load_lens().content_hash, register.fact("lens_hash")
+    if known not in (None, lens):
+        raise ModelError(
+            f"register {register.path} was made with another cause lens ({str(known)[:12]}, now "
+            f"{lens[:12]}); name a new file with --register"
+        )
+    with register.transaction():
+        register.set_fact("lens_hash", lens)
 
 
 def choose_week(scored: Scored, week: str | None, *, partial: bool) -> Week:

@@ -142,8 +142,8 @@ def _trained(told: Mapping[str, Any]) -> str:
     lines = [f"{told['mentions']:,} labeled mentions: {counts}."]
     if told.get("guessed_mentions"):
         lines.append(
-            f"{told['guessed_mentions']:,} more with labels guessed from a second view of the "
-            "text, at a small weight; nothing is measured on them."
+            f"{told['guessed_mentions']:,} more of which only a part is known (a complaint or "
+            "not), at a smaller weight; nothing is measured on them."
         )
     lines += [str(line) for line in told.get("sources", ())]
     return "\n\n".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from string import punctuation
 
 import numpy as np
 import numpy.typing as npt
@@ -82,12 +83,14 @@ def _phrases(tokens: list[str], weights: Floats, most: int) -> list[tuple[str, f
         else:
             words.append(token)
             sums.append(weight)
+    mark = [all(c in punctuation for c in word) for word in words]
     runs = [
         (sum(sums[i:j]), i, j)
         for i in range(len(words))
         for j in range(i + 1, min(i + _LONGEST, len(words)) + 1)
-        # a phrase neither begins nor ends with a word that speaks against it
-        if sums[i] > 0 and sums[j - 1] > 0
+        # a phrase neither begins nor ends with a word that speaks against it, and a punctuation
+        # mark stands alone
+        if sums[i] > 0 and sums[j - 1] > 0 and (j == i + 1 or not any(mark[i:j]))
     ]
     runs.sort(key=lambda run: (-run[0], run[1]))
     taken: set[int] = set()

@@ -27,8 +27,8 @@ _NO_CAUSE = frozenset(
 class Extra:
     """Mentions whose labels are only guessed: soft targets (m, 4) in the order of LABELS.
 
-    `complaint` (m,) is nan where unknown; `weight` (m,) is what each counts beside a labeled
-    mention. They are learnt from and never measured on.
+    a row of nan is not guessed; `complaint` (m,) is nan where unknown; `weight` (m,) is what each
+    counts beside a labeled mention. They are learnt from and never measured on.
     """
 
     texts: Sequence[str]

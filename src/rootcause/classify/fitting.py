@@ -39,7 +39,7 @@ from rootcause.records import LABELS
 Ints = npt.NDArray[np.int64]
 
 _FOLDS = 5
-_MANY = 15_000  # from here on three folds tell as much as five
+_MANY = 40_000  # from here on three folds tell as much as five
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,13 +79,14 @@ def read_export(tokeniser: Tokeniser, export: Export, start: Start | None) -> Da
 
 
 def fit_labels(data: Data, rows: Rows, which: Ints, design: Design, ready: SetUp) -> Head:
-    """Return the label head of the rows numbered `which`."""
+    """Return the label head of those rows among `which` whose label is known or guessed."""
+    told = np.flatnonzero(~np.isnan(data.labels[which, 0]))
     return fit_head(
-        rows,
-        data.labels[which],
+        rows.take(told),
+        data.labels[which][told],
         data.classes,
         l2=design.l2,
-        weights=data.weight[which],
+        weights=data.weight[which][told],
         start=ready.labels,
     )
 

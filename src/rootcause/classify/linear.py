@@ -103,6 +103,7 @@ def fit_head(
     weights from those of `start` (from zero without one); L-BFGS over both blocks at once.
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     count, k = targets.shape
     columns = rows.dense.shape[1]
@@ -135,13 +136,15 @@ def fit_head(
         value += 0.5 * l2 * float(flat[:-k] @ flat[:-k])
         return value / total, slope / total
 
-    found = minimize(
-        loss,
-        np.zeros(cut + columns * k + k),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": iterations, "maxcor": _MEMORY, "ftol": 1e-6, "gtol": 1e-7},
-    )
+    # products of this size are over before a second thread has woken up
+    with threadpool_limits(limits=1, user_api="blas"):
+        found = minimize(
+            loss,
+            np.zeros(cut + columns * k + k),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": iterations, "maxcor": _MEMORY, "ftol": 1e-6, "gtol": 1e-7},
+        )
     moved = found.x.astype(np.float32)
     wide = np.zeros((rows.words.shape[1], k), np.float32)
     wide[active] = moved[:cut].reshape(len(active), k)

@@ -19,6 +19,8 @@ from rootcause.text import normalise
 Ints = npt.NDArray[np.int64]
 Encode = Callable[[Sequence[str]], Vectors]
 
+QUESTIONS = "questions"  # the library's area of phrases that ask and do not complain
+
 # Mentions that a phrase's fit is measured on, and those whose own words are candidates.
 MEASURED = 1_500
 SPEAKERS = 40
@@ -34,7 +36,7 @@ SHARED = 0.08
 SUPPORT = 0.3
 USED = 0.08
 # A phrase that fits less is no title.
-LEAST_FIT = 0.6
+LEAST_FIT = 0.75
 # Where nothing fits that well, a library phrase that fits this much reads better than bare words.
 LOOSE_FIT = 0.3
 
@@ -75,6 +77,7 @@ def name_clusters(
     avoid_words: Iterable[str] = (),
     taken: Iterable[str] = (),
     library: Sequence[LibraryPhrase] | None = None,
+    questions: bool | None = None,
     lens: Lens | None = None,
 ) -> list[Name]:
     """Return a name for each group 0..k-1 of `labels` (n,), -1 being in no group.
@@ -86,7 +89,8 @@ def name_clusters(
     `MARGIN`. A phrase gains by words that the group uses and loses by words that nobody does.
     Titles are unique and differ from `taken` in more than endings; `avoid_words` (brands,
     handles) stand in no title or key phrase. `background` texts are compared with but not named.
-    `encode` is not needed, titles are the same under every encoder. Row order changes nothing
+    `questions` keeps to the library's questions (True) or leaves them out (False). `encode` is
+    not needed, titles are the same under every encoder. Row order changes nothing
     but the indices.
     """
     del encode
@@ -95,7 +99,11 @@ def name_clusters(
     if not count:
         return []
     lens = lens or load_lens()
-    phrases = tuple(load_library() if library is None else library)
+    phrases = tuple(
+        phrase
+        for phrase in (load_library() if library is None else library)
+        if questions is None or questions == (phrase.area == QUESTIONS)
+    )
     avoid = frozenset(
         word for term in avoid_words for word in normalise(term.lstrip("@#")).split() if word
     )
