@@ -65,7 +65,9 @@ def train_parts(
     folds = fold_rows(export.groups, export.truth, 3 if len(export) > _MANY else _FOLDS, seed=seed)
     design, baselines = choose(data, export, folds, seed)
     logits, complaint = out_of_fold(data, folds, design)
-    temperature = fit_temperature(logits, export.truth)
+    # vectors that the encoder learnt make a head surer than it may be of new mentions
+    asked = np.flatnonzero(export.unseen)
+    temperature = fit_temperature(logits[asked], export.truth[asked])
     proba = spread(softmax((logits / np.float32(temperature)).astype(np.float32)), export.classes)
     place = np.array([LABELS.index(name) for name in export.classes])
     truth, best = place[export.truth], proba.argmax(axis=1)
@@ -76,7 +78,7 @@ def train_parts(
     ready = data.set_up(every, design)
     rows = data.rows(every, ready.space)
     labels = fit_labels(data, rows, every, design, ready)
-    complaint_head = _complaint_head(data, rows, design, ready=ready, logits=complaint)
+    complaint_head = _complaint_head(data, rows, design, ready=ready, asked=asked, logits=complaint)
     parts = Parts(
         space=ready.space,
         labels=replace(labels, temperature=temperature),
@@ -87,8 +89,7 @@ def train_parts(
         auto_threshold=threshold,
         english_only=tokeniser.shared,
     )
-    told = np.where(export.unseen, export.complaint, np.float32(np.nan))
-    parts, complaint_facts = _settle_complaint(parts, told, proba, complaint)
+    parts, complaint_facts = _settle_complaint(parts, export.complaint, proba, complaint)
     # vectors that the encoder learnt with these very areas would flatter the topic heads
     open_folds = np.where(export.unseen, folds, -1)
     topics = fit_topics(data.got, export, open_folds, width=data.width)
@@ -115,7 +116,7 @@ def train_parts(
         "labels": label_scores(truth, best, LABELS),
         "baselines": baselines,
         "complaint": complaint_facts,
-        "reliability": reliability(confidence, right, seed=seed).as_dict(),
+        "reliability": reliability(confidence[asked], right[asked], seed=seed).as_dict(),
         "risk_coverage": [
             {"precision": t, "automatic": round(c, 4), "confidence": round(min(h, 1.0), 4)}
             for t, c, h in risk_coverage(confidence, right)
@@ -132,13 +133,13 @@ def train_parts(
 
 
 def _complaint_head(
-    data: Data, rows: Rows, design: Design, *, ready: SetUp, logits: Floats
+    data: Data, rows: Rows, design: Design, *, ready: SetUp, asked: Ints, logits: Floats
 ) -> Head:
     """Return the complaint head on all rows, its temperature from out-of-fold `logits`."""
     head = fit_complaint(data, rows, np.arange(len(data.weight)), design, ready)
-    truth = data.complaint[: data.labeled]
+    truth = data.complaint[asked]
     hard = np.flatnonzero((truth == 0) | (truth == 1))
-    two = np.stack([np.zeros(len(hard), np.float32), logits[hard]], axis=1)
+    two = np.stack([np.zeros(len(hard), np.float32), logits[asked[hard]]], axis=1)
     return replace(head, temperature=fit_temperature(two, truth[hard].astype(np.int64)))
 
 
@@ -168,18 +169,12 @@ def _settle_complaint(
 
     mix = min((1.0, 0.75, 0.5, 0.25, 0.0), key=loss)
     p = chance(mix)
-    best = proba[hard].argmax(axis=1)
-
-    def score(threshold: float) -> float:
-        return macro_f1(truth, ((p >= threshold) | (best == VENTING)).astype(np.int64), 2)
-
-    threshold = max((float(t) for t in np.round(np.arange(0.4, 0.61, 0.02), 2)), key=score)
+    said = (p >= parts.complaint_threshold) | (proba[hard].argmax(axis=1) == VENTING)
     sure = np.maximum(p, 1 - p).astype(np.float32)
     facts = {
-        "macro_f1": round(score(threshold), 4),
-        "threshold": threshold,
+        "macro_f1": round(macro_f1(truth, said.astype(np.int64), 2), 4),
         "mix": mix,
         "told": len(hard),
         "reliability": reliability(sure, (p >= 0.5) == truth).as_dict(),
     }
-    return replace(parts, mix=mix, complaint_threshold=threshold), facts
+    return replace(parts, mix=mix), facts

@@ -64,6 +64,8 @@ def main() -> None:
         # data is UTF-8 wherever it goes; what no UTF-8 can hold is shown escaped
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     # --verbose may stand anywhere, as people type it after the command
+    # matrices are small here: threads of the linear algebra library would only wait for each other
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = [word for word in sys.argv[1:] if word != "--verbose"]
     try:
         code = app(args=arguments, prog_name="rootcause", standalone_mode=False)
