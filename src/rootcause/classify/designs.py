@@ -89,9 +89,9 @@ FROM_ZERO = (
     Design(name="words and embedding, loose", l2=2.0),
 )
 FROM_START = (
-    Design(name="adapted from the shipped model, firm", l2=40.0, started=True),
-    Design(name="adapted from the shipped model", l2=10.0, started=True),
-    Design(name="adapted from the shipped model, loose", l2=3.0, started=True),
+    Design(name="adapted from the shipped model, firm", l2=12.0, started=True),
+    Design(name="adapted from the shipped model", l2=4.0, started=True),
+    Design(name="adapted from the shipped model, loose", l2=1.2, started=True),
 )
 # a baseline is as good as its best penalty
 BASELINES = (

@@ -27,6 +27,7 @@ BURST_VOICES = 8
 BURST_SHARE = 0.5
 # A day stands out when so many more people spoke than on the week's usual day.
 SPIKE = 2.5
+COVERED_DAYS = 4
 # One week alone holds fewer mentions than the window: groups there are looser, which lets a
 # one-day outage in many wordings come together. In terms of `cluster_vectors`' strength.
 LOOSER = -0.43
@@ -76,7 +77,11 @@ def spike(rest: Pool, now: npt.NDArray[np.bool_]) -> list[Group]:
     days = np.array(rest.days)
     people = [len(set(rest.voices[now & (days == day)].tolist())) for day in range(7)]
     day = int(np.argmax(people))
-    usual = float(np.median(people))
+    others_days = [count for place, count in enumerate(people) if place != day and count]
+    # a dump that covers two days of a week has no usual day
+    if len(others_days) < COVERED_DAYS:
+        return []
+    usual = float(np.median(others_days))
     if people[day] < max(BURST_VOICES, SPIKE * usual):
         return []
     inside = np.flatnonzero(now & (days == day))
