@@ -167,7 +167,12 @@ def migrate(connection: sqlite3.Connection, path: str, *, upto: int = len(MIGRAT
 
 def needs_migration(connection: sqlite3.Connection, path: str) -> bool:
     """Return whether the file has an older layout (or none); raises like `migrate`."""
-    return _layout(connection, path) < len(MIGRATIONS)
+    # one snapshot for all that is read: another process may be making the register right now
+    connection.execute("BEGIN")
+    try:
+        return _layout(connection, path) < len(MIGRATIONS)
+    finally:
+        connection.execute("COMMIT")
 
 
 def _layout(connection: sqlite3.Connection, path: str) -> int:
