@@ -62,12 +62,18 @@ class Corpus:
 class Blocked:
     """Texts of the test sets: exact copies by fingerprint, near ones by shared word runs."""
 
-    def __init__(self, data: Path, *, airlines: bool = False) -> None:
+    def __init__(
+        self, data: Path, *, airlines: bool = False, without: tuple[str, ...] = ()
+    ) -> None:
         texts = [row["text"] for name in TEST_SETS for row in rows(data / "labeled" / name)]
         self._prints = {fingerprint(text) for text in texts}
         if airlines:  # thanks and the like, which anybody writes, stay
             tweets = [row["text"] for row in rows(data / "labeled" / "airlines_sentiment.csv")]
             self._prints |= {fingerprint(text) for text in tweets if len(text.split()) > 4}
+        for name in without:  # labeled files that somebody else measures on
+            column = "Review_S" if name == "product_reviews" else "text"
+            found = rows(data / "labeled" / f"{name}.csv")
+            self._prints |= {fingerprint(row[column]) for row in found}
         self._prints.discard(fingerprint(""))
         self._shingles = {run for text in texts for run in _shingles(normalise(text))}
 
@@ -111,17 +117,62 @@ def read_notes(data: Path) -> list[Note]:
     ]
 
 
-def read_corpus(data: Path, *, exclude: tuple[str, ...] = (), all_notes: bool = False) -> Corpus:
+def read_more_notes(data: Path) -> list[Note]:
+    """Return the notes of `more_notes.csv.gz`, joined to their texts by file and row."""
+    path = Path(__file__).with_name("more_notes.csv.gz")
+    if not path.exists():
+        return []
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    texts = {name: _column(data / name) for name in sorted({row["file"] for row in found})}
+    return [
+        Note(
+            source=f"more:{row['file'].split('/')[1].split('.')[0]}",
+            text=texts[row["file"]][int(row["row"])],
+            label=row["label"],
+            complaint=row["complaint"] == "1",
+            area=row["area"],
+            cause=row["cause"],
+        )
+        for row in found
+    ]
+
+
+def all_notes(data: Path) -> list[Note]:
+    """Return every note, texts raw."""
+    return [*read_notes(data), *read_more_notes(data)]
+
+
+def _column(path: Path) -> list[str]:
+    """Return the texts of a data file, row by row."""
+    if path.name == "texts.txt.gz":
+        return [row[0] for row in tab_rows(path)]
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", newline="") as file:
+        if path.name == "app_reviews.csv.gz":
+            return [f"{row['title']}. {row['content']}" for row in csv.DictReader(file)]
+        column = "content" if path.name == "uber_reviews.csv.gz" else "text"
+        return [row[column] for row in csv.DictReader(file)]
+
+
+def read_corpus(
+    data: Path,
+    *,
+    exclude: tuple[str, ...] = (),
+    all_notes: bool = False,
+    without: tuple[str, ...] = (),
+) -> Corpus:
     """Return everything that may be trained on.
 
     `exclude` names sources to leave out: a pair or intent source, `notes:NAME`, `texts`,
     `finance_complaints`, or `airlines_sentiment` for every copy of those tweets elsewhere.
-    The notes of `HELD_OUT_NOTES` are there only with `all_notes`.
+    The notes of `HELD_OUT_NOTES` are there only with `all_notes`; no text of the labeled files
+    `without` is there.
     """
     skip = set(exclude) | set(HELD_OUT_INTENTS)
     if not all_notes:
         skip |= {f"notes:{name}" for name in HELD_OUT_NOTES}
-    blocked = Blocked(data, airlines="airlines_sentiment" in skip)
+    blocked = Blocked(data, airlines="airlines_sentiment" in skip, without=without)
     out = Corpus()
 
     def usable(*texts: str) -> bool:

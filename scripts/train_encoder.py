@@ -86,6 +86,9 @@ def main() -> None:
     parser.add_argument(
         "--all-notes", action="store_true", help="also train on the notes that area is measured on"
     )
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="labeled files whose texts to leave out"
+    )
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--head-steps", type=int, default=1_000)
     parser.add_argument("--pairs", type=int, default=8_000, help="token pairs in the table")
@@ -100,7 +103,12 @@ def main() -> None:
     started = time.monotonic()
 
     exclude = (*options.exclude, *(NON_COMMERCIAL if options.sources == "commercial" else ()))
-    corpus = read_corpus(options.data, exclude=exclude, all_notes=options.all_notes)
+    corpus = read_corpus(
+        options.data,
+        exclude=exclude,
+        all_notes=options.all_notes,
+        without=tuple(options.without),
+    )
     log.info("%d lines, %d pairs, %d intents, %d notes; %d texts too close to a test set",
              len(corpus.lines), len(corpus.pairs), len(corpus.intents), len(corpus.notes),
              corpus.dropped)  # fmt: skip
@@ -132,7 +140,7 @@ def main() -> None:
         "seed": options.seed,
         "steps": options.steps,
         "sources": options.sources,
-        "excluded": sorted(exclude),
+        "excluded": sorted([*exclude, *(f"texts of {name}" for name in options.without)]),
         "all_notes": options.all_notes,
         "counts": {
             "lines": len(corpus.lines),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,3 +47,36 @@ def demo_copy(demo, tmp_path):
     """A copy of the demo's scored folder and register, to be changed."""
     shutil.copytree(demo.scored, tmp_path / "scored")
     return tmp_path / "scored"
+
+
+@pytest.fixture(scope="session")
+def transformer(tmp_path_factory) -> Path:
+    pytest.importorskip("sentence_transformers")
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("transformer")
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "still", "waiting", "on", "hold"]
+    raw = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+    raw.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]"}
+    special |= {"sep_token": "[SEP]", "mask_token": "[MASK]"}
+    PreTrainedTokenizerFast(tokenizer_object=raw, model_max_length=32, **special).save_pretrained(
+        folder / "bert"
+    )
+    config = BertConfig(vocab_size=len(words), hidden_size=16, num_hidden_layers=1)
+    config.num_attention_heads, config.intermediate_size = 2, 32
+    BertModel(config).save_pretrained(folder / "bert")
+    body = Transformer(str(folder / "bert"))
+    SentenceTransformer(modules=[body, Pooling(16)]).save(str(folder / "st"))
+    return folder / "st"
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("network used")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)

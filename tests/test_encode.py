@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -163,39 +162,6 @@ def test_unusable_cache_is_a_data_error(tmp_path):
     (tmp_path / "vectors-h.db").write_bytes(b"no database" * 200)
     with pytest.raises(DataError, match="cannot be used"):
         cached(tmp_path, "h", ["a"], 2, lambda texts: np.zeros((1, 2), np.float32))
-
-
-@pytest.fixture(scope="module")
-def transformer(tmp_path_factory) -> Path:
-    pytest.importorskip("sentence_transformers")
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    folder = tmp_path_factory.mktemp("transformer")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "still", "waiting", "on", "hold"]
-    raw = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
-    raw.pre_tokenizer = pre_tokenizers.Whitespace()
-    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]"}
-    special |= {"sep_token": "[SEP]", "mask_token": "[MASK]"}
-    PreTrainedTokenizerFast(tokenizer_object=raw, model_max_length=32, **special).save_pretrained(
-        folder / "bert"
-    )
-    config = BertConfig(vocab_size=len(words), hidden_size=16, num_hidden_layers=1)
-    config.num_attention_heads, config.intermediate_size = 2, 32
-    BertModel(config).save_pretrained(folder / "bert")
-    body = Transformer(str(folder / "bert"))
-    SentenceTransformer(modules=[body, Pooling(16)]).save(str(folder / "st"))
-    return folder / "st"
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    def refuse(*_args, **_kwargs):
-        raise AssertionError("network used")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
 def test_transformer_gives_unit_rows_in_order(transformer, no_network):

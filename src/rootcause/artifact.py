@@ -73,10 +73,17 @@ def save_model(model: MentionClassifier, path: str | Path) -> Path:
     return path
 
 
-def load_model(path: str | Path = SHIPPED, *, encoder: Encoder | None = None) -> MentionClassifier:
+def load_model(
+    path: str | Path = SHIPPED,
+    *,
+    encoder: Encoder | str | None = None,
+    cache: Path | None = None,
+) -> MentionClassifier:
     """Return the classifier in a model folder; `default` is the shipped one.
 
-    The encoder is loaded by the name that the folder holds, unless one is given. Raises
+    The encoder is loaded by the name that the folder holds, unless another name (the same
+    encoder, kept elsewhere) or the encoder itself is given; `cache` is a folder for the vectors
+    of a sentence-transformers encoder. Raises
     ModelError if a file is missing or changed, the format newer, or the encoder another one.
     """
     from safetensors import SafetensorError
@@ -86,7 +93,11 @@ def load_model(path: str | Path = SHIPPED, *, encoder: Encoder | None = None) ->
     where = str(path)
     try:
         told = facts["encoder"]
-        found = encoder if encoder is not None else load_encoder(told["name"])
+        found = encoder
+        if found is None or isinstance(found, str):
+            found = load_encoder(
+                found or told["name"], cache=cache, max_length=told.get("max_length")
+            )
         check_encoder(found, told["content_hash"], where)
         parts = _parts(facts, load(weights))
         model = MentionClassifier.from_parts(
@@ -159,6 +170,12 @@ def _checksum(facts: Mapping[str, Any]) -> str:
     return _sha256(json.dumps(plain, sort_keys=True).encode())
 
 
+def _length(encoder: Encoder) -> dict[str, int]:
+    """Return how many tokens of a text an encoder reads, where somebody chose it."""
+    longest: int | None = getattr(encoder, "max_length", None)
+    return {} if longest is None else {"max_length": longest}
+
+
 def _facts(model: MentionClassifier) -> dict[str, Any]:
     parts, encoder = model.parts_, model.encoder
     if isinstance(encoder, str):
@@ -174,6 +191,7 @@ def _facts(model: MentionClassifier) -> dict[str, Any]:
             "name": encoder.name,
             "content_hash": encoder.content_hash,
             "dimension": int(encoder.dimension),
+            **_length(encoder),
         },
         "target_precision": model.target_precision,
         "seed": model.seed,

@@ -27,6 +27,8 @@ def train(
     out: str | Path,
     *,
     encoder: str = "builtin",
+    max_length: int | None = None,
+    vectors: Path | None = None,
     label_map: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
     target_precision: float = 0.95,
@@ -36,12 +38,13 @@ def train(
     """Learn from labeled exports, write the model folder `out`, and return the classifier.
 
     What the export does not tell (areas; whether a request is a complaint) is taken over from
-    the shipped model where the encoder is the same. Raises DataError for exports that cannot
-    be learnt from.
+    the shipped model where the encoder is the same. `max_length` is how many tokens of a text a
+    sentence-transformers encoder reads, `vectors` the folder that keeps its vectors. Raises
+    DataError for exports that cannot be learnt from.
     """
     labeled = read_exports(exports, columns=columns, label_map=label_map, say=say)
     table = labeled.table
-    found = load_encoder(encoder)
+    found = load_encoder(encoder, cache=vectors, max_length=max_length)
     texts = table["text"].to_pylist()
     helper = _shipped(found)
     complaint = [None if c is None else float(c) for c in table["complaint"].to_pylist()]

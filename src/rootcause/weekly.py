@@ -74,6 +74,8 @@ def write_report(
     cost_per_contact: float | None = None,
     partial: bool = False,
     encoder: str = "builtin",
+    max_length: int | None = None,
+    vectors: Path | None = None,
     say: Say = lambda _: None,
 ) -> tuple[Report, Path]:
     """Write the report of one week of a scored folder; return it and its folder below `out`.
@@ -98,7 +100,7 @@ def write_report(
             owners=people,
             cost_per_contact=cost_per_contact,
             partial=partial,
-            encoder=encoder,
+            encoder=load_encoder(encoder, cache=vectors, max_length=max_length),
             say=say,
         )
     folder = out / report.week

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from rootcause.cli.options import Columns, EncoderName, Model, pairs, say
+from rootcause.cli.options import (
+    Columns,
+    EncoderName,
+    MaxLength,
+    Model,
+    VectorFolder,
+    pairs,
+    say,
+    vector_folder,
+)
 
 
 def demo(
@@ -61,6 +70,15 @@ def score(
             metavar="SHARE", help="Largest share of rows that may be unusable.", min=0, max=1
         ),
     ] = 0.05,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Where the model's encoder is on this machine.",
+            show_default="where it was at training",
+        ),
+    ] = None,
+    vectors: VectorFolder = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what is recognised; score nothing.")
     ] = False,
@@ -91,6 +109,8 @@ def score(
         engine=engine,
         explain=explain,
         max_rejects=max_rejects,
+        encoder=encoder,
+        vectors=vector_folder(vectors, out),
         say=say,
     )
     if not result.counts.read:
@@ -162,6 +182,8 @@ def report(
         bool, typer.Option("--partial", help="Report the running, incomplete week.")
     ] = False,
     encoder: EncoderName = "builtin",
+    max_length: MaxLength = None,
+    vectors: VectorFolder = None,
     locale: Annotated[
         str,
         typer.Option(metavar="NAME", help="How dates and numbers look: en, de, fr, pt_BR, ..."),
@@ -183,6 +205,8 @@ def report(
         cost_per_contact=cost_per_contact,
         partial=partial,
         encoder=encoder,
+        max_length=max_length,
+        vectors=vector_folder(vectors, scored),
         locale=locale,
         say=say,
     )

@@ -12,10 +12,13 @@ from rootcause.cli.options import (
     Columns,
     EncoderName,
     LabelMap,
+    MaxLength,
     Model,
     ModelFolder,
+    VectorFolder,
     pairs,
     say,
+    vector_folder,
 )
 
 app = typer.Typer(help="Look at a model folder.", no_args_is_help=True, rich_markup_mode=None)
@@ -40,6 +43,8 @@ def train(
     seed: Annotated[
         int, typer.Option(metavar="N", help="Seed of chance; the same one gives the same model.")
     ] = 0,
+    max_length: MaxLength = None,
+    vectors: VectorFolder = None,
 ) -> None:
     """Train a model from labeled exports; metrics on stderr."""
     from rootcause.training import train as run
@@ -48,6 +53,8 @@ def train(
         exports,
         out,
         encoder=encoder,
+        max_length=max_length,
+        vectors=vector_folder(vectors, out),
         label_map=pairs([label_map], "--label-map"),
         columns=pairs(column, "--column"),
         target_precision=target_precision,

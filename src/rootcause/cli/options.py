@@ -50,6 +50,26 @@ EncoderName = Annotated[
     str,
     typer.Option(metavar="NAME", help="builtin, or a sentence-transformers name or folder."),
 ]
+MaxLength = Annotated[
+    int | None,
+    typer.Option(
+        "--max-length",
+        metavar="N",
+        help="Tokens that a sentence-transformers encoder reads of a text.",
+        min=8,
+        show_default="as many as the encoder can",
+    ),
+]
+VectorFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--vectors",
+        metavar="DIR",
+        help="Keeps the vectors of a sentence-transformers encoder, so that a second run "
+        "encodes nothing.",
+        show_default="rootcause-vectors beside the output",
+    ),
+]
 RegisterFile = Annotated[
     Path,
     typer.Option(
@@ -72,6 +92,11 @@ Out = Annotated[
     Path | None,
     typer.Option("-o", "--out", metavar="FILE", help="File to write.", show_default="stdout"),
 ]
+
+
+def vector_folder(given: Path | None, output: str | Path) -> Path:
+    """Return where vectors are kept: the folder given, else one beside the output."""
+    return given or Path(output).absolute().parent / "rootcause-vectors"
 
 
 def say(message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,11 +30,13 @@ class TransformerEncoder:
         content_hash: str,
         model: SentenceTransformer,
         cache: Path | None = None,
+        max_length: int | None = None,
     ) -> None:
         self.name = name
         self.content_hash = content_hash
         self.dimension = int(model.get_embedding_dimension() or 0)
         self.cache = cache
+        self.max_length = max_length
         self._model = model
 
     @classmethod
@@ -51,7 +54,13 @@ class TransformerEncoder:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
         if max_length is not None:
             model.max_seq_length = min(max_length, model.max_seq_length or max_length)
-        return cls(name=name, content_hash=digest.hexdigest(), model=model, cache=cache)
+        return cls(
+            name=name,
+            content_hash=digest.hexdigest(),
+            model=model,
+            cache=cache,
+            max_length=max_length,
+        )
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return an array (n, dimension) of float32 rows of unit length."""
@@ -65,13 +74,18 @@ class TransformerEncoder:
             return np.zeros((0, self.dimension), np.float32)
         # sentence-transformers sorts by length itself, so that a batch pads little.
         rows: Vectors = self._model.encode(
-            list(texts), batch_size=64, convert_to_numpy=True, show_progress_bar=False
+            list(texts),
+            batch_size=_BATCH,
+            convert_to_numpy=True,
+            show_progress_bar=len(texts) >= _LONG and sys.stderr.isatty(),
         ).astype(np.float32)
         # A model that reads nothing in a text gives zeros: such texts share one fixed vector.
         rows[~rows.any(axis=1) | ~np.isfinite(rows).all(axis=1)] = np.eye(1, self.dimension)
         return rows / lengths_of(rows)
 
 
+_BATCH = 64
+_LONG = 2_000  # a terminal sees how far so many texts are
 _WEIGHTS = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 
 

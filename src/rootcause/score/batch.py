@@ -50,13 +50,19 @@ class Model(Protocol):
         """Return per text the phrases that carried its label, heaviest first."""
 
 
-def open_model(model: str | Path | Model) -> Model:
-    """Return the model itself, or the one in the folder given; `default` is the shipped one."""
+def open_model(
+    model: str | Path | Model, *, encoder: str | None = None, vectors: str | None = None
+) -> Model:
+    """Return the model itself, or the one in the folder given; `default` is the shipped one.
+
+    `encoder` is where its encoder is on this machine (default: where it was at training),
+    `vectors` the folder that keeps the vectors of a sentence-transformers encoder.
+    """
     if not isinstance(model, (str, Path)):
         return model
     from rootcause.artifact import load_model
 
-    return load_model(model)
+    return load_model(model, encoder=encoder, cache=None if vectors is None else Path(vectors))
 
 
 def zone(name: str) -> ZoneInfo:
@@ -108,8 +114,10 @@ class BatchScorer:
         timezone: str = "UTC",
         segments: Sequence[str] = (),
         explain: bool = False,
+        encoder: str | None = None,
+        vectors: str | None = None,
     ) -> None:
-        self.model = open_model(model)
+        self.model = open_model(model, encoder=encoder, vectors=vectors)
         self.timezone = timezone
         self.explain = explain
         self.dimension = int(self.model.encoder.dimension)

@@ -62,13 +62,17 @@ def score(
     engine: str = "local",
     explain: bool = False,
     max_rejects: float = 0.05,
+    encoder: str | None = None,
+    vectors: str | Path | None = None,
     say: Say = lambda _: None,
 ) -> ScoreResult:
     """Score every mention of `dumps` into the folder or the one file `out`.
 
     A run that was cut off goes on where it stopped and gives the bytes it would have given.
     Into a folder, mentions that it holds already are counted and skipped. `max_rejects` is the
-    largest share of rows that may be unusable. `say` hears what a person should know.
+    largest share of rows that may be unusable. `encoder` is where the model's encoder is on this
+    machine (default: where it was at training), `vectors` the folder that keeps the vectors of
+    a sentence-transformers encoder. `say` hears what a person should know.
 
     Raises DataError for dumps that cannot be used and files that cannot be written, ModelError
     for a folder that another model wrote, UsageError for options that make no sense.
@@ -90,9 +94,18 @@ def score(
         explain=explain,
         max_rejects=max_rejects,
         model=_location(model) if isinstance(model, (str, Path)) else None,
+        encoder=encoder,
+        vectors=None if vectors is None else str(Path(vectors).absolute()),
         say=say,
     )
-    scorer = BatchScorer(model, timezone=timezone, segments=segments, explain=explain)
+    scorer = BatchScorer(
+        model,
+        timezone=timezone,
+        segments=segments,
+        explain=explain,
+        encoder=job.encoder,
+        vectors=job.vectors,
+    )
     file = out.name if is_one_file(out) else None
     home = (out.parent if file else out).absolute()
     with written_to(out), claimed(home, file):
@@ -186,6 +199,8 @@ def _runner(job: Job, scorer: BatchScorer) -> Runner:
             "timezone": job.timezone,
             "segments": job.segments,
             "explain": job.explain,
+            "encoder": job.encoder,
+            "vectors": job.vectors,
         }
     if job.engine == "local":
         return LocalRunner(scorer, settings, job.jobs)

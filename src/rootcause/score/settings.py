@@ -36,6 +36,8 @@ class Job:
     explain: bool
     max_rejects: float
     model: str | None  # None for a model in memory, which no other process can open
+    encoder: str | None = None
+    vectors: str | None = None
     say: Say
 
 
