@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from default_data import SOURCES, labeled_notes, told_complaints
+from default_data import SOURCES, labeled_notes, teacher_opinions, together, told_complaints
 from encoder_data import HELD_OUT_NOTES
 from rootcause.artifact import save_model
 from rootcause.classify import MentionClassifier, group_rows
@@ -37,7 +37,7 @@ def main() -> None:
         areas=[note.area for note in notes],
         # whole sources sit on one side of a fold: what is measured is a company never met
         groups=group_rows(texts, collapse(texts), [note.source for note in notes]),
-        extra=told_complaints(options.data, notes),
+        extra=together(told_complaints(options.data, notes), teacher_opinions(options.data, notes)),
         # of the other notes, the encoder has seen what they are about
         unseen=[note.source in HELD_OUT_NOTES for note in notes],
     )

@@ -43,8 +43,7 @@ class Topics:
 def fit_topics(got: Read, export: Export, folds: Ints, *, width: int | None) -> Topics:
     """Return the heads for areas and known causes that the export can teach.
 
-    An area needs ten examples, a known cause too. Complaints and requests of no known cause
-    teach `none of these`.
+    An area needs ten examples, a known cause too. All other mentions teach `none of these`.
     """
     areas = {a for a, n in Counter(export.areas).items() if a in AREAS and n >= FEWEST}
     causes = {c for c, n in Counter(export.causes).items() if c is not None and n >= FEWEST}
@@ -71,13 +70,13 @@ def fit_topics(got: Read, export: Export, folds: Ints, *, width: int | None) -> 
     if causes:
         names = (*sorted(map(str, causes)), NONE_OF_THESE)
         truth = np.array(
-            [
-                names.index(str(c)) if c in causes else len(names) - 1
-                for c in (export.causes[i] for i in topical)
-            ],
+            [names.index(str(c)) if c in causes else len(names) - 1 for c in export.causes],
             np.int64,
         )
-        head, facts, threshold = _fit(got, space, topical, truth, names=names, folds=folds)
+        # praise and small talk too: a few of them will be taken for complaints, and a head that
+        # has met complaints only would find each of them a cause
+        every = np.arange(len(truth))
+        head, facts, threshold = _fit(got, space, every, truth, names=names, folds=folds)
         made = replace(
             made,
             causes=head,

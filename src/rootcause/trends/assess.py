@@ -22,7 +22,7 @@ from rootcause.trends.change import (
 from rootcause.trends.fixes import Effect, both_agree, fix_effect
 from rootcause.trends.rates import Array, contacts_per_year, rate_interval
 from rootcause.trends.season import seasonal_bound
-from rootcause.trends.status import FALSE_DISCOVERIES, GONE_AFTER, Facts, status
+from rootcause.trends.status import FALSE_DISCOVERIES, GONE_AFTER, QUIET, Facts, status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ def assess(
     for c in range(len(y)):
         effect = _effect(y[c], bases, weeks, fixes[c], [float(a[c]) for a in alphas])
         test = tests[0]
-        gap, back_for, back_voices = _comeback(y[c], usable, gone_after)
+        gap, back_for, back_voices = _comeback(y[c], usable, gone_after, min_voices)
         word, reason = status(
             Facts(
                 voices=int(y[c, -1]),
@@ -175,10 +175,17 @@ def _silent(y: Array, usable: npt.NDArray[np.bool_]) -> int:
 
 
 def _comeback(
-    y: Array, usable: npt.NDArray[np.bool_], gone_after: int
+    y: Array, usable: npt.NDArray[np.bool_], gone_after: int, min_voices: int
 ) -> tuple[int | None, int, int]:
-    """Return (silent weeks with data, weeks since, voices since) of the last comeback."""
-    active = np.flatnonzero(y > 0)
+    """Return (quiet weeks with data, weeks since, voices since) of the last comeback.
+
+    Quiet is a week without voices, or, when this week has enough for a cause, one with at most
+    a quarter of them and of the highest week before: one mention wrongly matched must not hide a
+    return. Five voices after four weeks of one each come by chance in 4 of 1,000 causes.
+    """
+    enough = len(y) > 1 and y[-1] >= min_voices
+    quiet = QUIET * min(y[-1], y[:-1].max()) if enough else 0
+    active = np.flatnonzero(y > quiet)
     done = np.cumsum(usable)
     silent: npt.NDArray[np.int64] = done[active[1:] - 1] - done[active[:-1]]
     long = np.flatnonzero(silent >= gone_after)

@@ -9,6 +9,7 @@ from rootcause.trends.change import LEAST_BASELINE, NEW_WEEKS
 
 FALSE_DISCOVERIES = 0.10
 GONE_AFTER = 4
+QUIET = 0.25  # a week with at most this share of the voices now and at the height before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ def status(
     if facts.gap is not None and facts.gap >= gone_after and facts.back_for < NEW_WEEKS:
         if facts.back_voices >= min_voices:
             return "returned", (
-                f"back with {facts.back_voices} voices after {facts.gap} weeks without any"
+                f"back with {facts.back_voices} voices after {facts.gap} weeks with none or few"
             )
         return "gone", (
             f"{_voices(facts.back_voices)} after {facts.gap} weeks without any; "
