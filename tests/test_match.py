@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rootcause.match import learn, match
+from rootcause.match import learn, learn_each, match, thin
+from rootcause.match import many as together
+from rootcause.match import one as one_by_one
 
 
 def world(
@@ -81,3 +86,59 @@ def test_a_row_is_matched_on_its_own(order):
     assert np.array_equal(strength[list(order)], sure)
     one, _ = match(rows[1, 4:5], known)
     assert one[0] == index[4]
+
+
+def same(one, other):
+    assert np.array_equal(one.exemplars, other.exemplars)
+    assert np.allclose(one.centre, other.centre, atol=1e-6)
+    assert np.allclose(one.direction, other.direction, atol=2e-6)
+    for name in ("offset", "radius", "floor"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name), abs=2e-6), name
+
+
+def uneven(sizes, dimension, seed):
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(len(sizes), dimension))
+    rows = [c + 2 * rng.normal(size=(n, dimension)) for c, n in zip(centres, sizes, strict=True)]
+    return [(r / np.linalg.norm(r, axis=1, keepdims=True)).astype("f4") for r in rows]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "dimension"),
+    [([1, 5, 30, 80, 2], 20), ([20] * 10, 40), (range(1, 15), 60), ([3, 200], 8), ([9], 5)],
+)
+def test_causes_learnt_together_are_as_learnt_one_by_one(sizes, dimension, monkeypatch):
+    monkeypatch.setattr(together, "_EIGEN_COST", 0)
+    groups = uneven(sizes, dimension, len(sizes))
+    for i, found in enumerate(learn_each(groups)):
+        strangers = [group for j, group in enumerate(groups) if j != i]
+        if strangers:
+            same(found, learn(groups[i], np.concatenate(strangers)))
+        else:
+            assert found.radius == learn(groups[i]).radius
+
+
+def test_together_the_strangers_are_thinned_once_for_all(monkeypatch):
+    monkeypatch.setattr(one_by_one, "MOST_OTHERS", 150)
+    groups = uneven([5, 30, 20] * 8, 30, 7)
+    rows = thin(np.concatenate(groups))
+    owners = thin(np.repeat(np.arange(len(groups)), [len(group) for group in groups]))
+    assert len(rows) < sum(map(len, groups))
+    for i, found in list(enumerate(learn_each(groups)))[::7]:
+        same(found, learn(groups[i], rows[owners != i]))
+
+
+def test_a_cause_that_fills_the_thinned_rows_still_has_strangers(monkeypatch):
+    monkeypatch.setattr(together, "_EIGEN_COST", 0)
+    monkeypatch.setattr(one_by_one, "MOST_OTHERS", 2)
+    groups = uneven([1, 30, 9], 6, 3)
+    for i, found in enumerate(learn_each(groups)):
+        assert np.isfinite(found.floor), i
+
+
+def test_five_hundred_causes_take_moments():
+    """One by one they take minutes, every week."""
+    groups = uneven([6] * 500, 100, 5)
+    begun = time.process_time()
+    learn_each(groups)
+    assert time.process_time() - begun < 3

@@ -199,7 +199,8 @@ def _bind(
     if known not in (None, lens):
         raise ModelError(
             f"register {register.path} was made with another cause lens ({str(known)[:12]}, now "
-            f"{lens[:12]}); name a new file with --register"
+            f"{lens[:12]}); move it with `rootcause causes migrate`, or name a new file with "
+            "--register"
         )
     with register.transaction():
         register.set_fact("lens_hash", lens)

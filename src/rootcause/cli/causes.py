@@ -238,6 +238,21 @@ def import_(
     typer.echo(register)
 
 
+@app.command("migrate")
+def migrate(
+    encoder: EncoderName = "builtin", register: RegisterFile = DEFAULT, who: Who = ""
+) -> None:
+    """Move a register to another encoder: encode its exemplars again."""
+    from rootcause.cli.likeness import space_of
+    from rootcause.register import moving
+
+    encode, space = space_of(encoder)
+    with _open(register) as book:
+        count = moving.move(book, encode, space, who=user(who))
+    say("reports from now on say where the series break; score the dumps with this encoder too")
+    typer.echo(f"{count:,} exemplars encoded with {space['encoder_name']}")
+
+
 @app.command("forget")
 def forget(
     author: Annotated[

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from rootcause import encode
 from rootcause.errors import ModelError
-from rootcause.lens import represent
+from rootcause.lens import load_lens, represent
+from rootcause.pools import represented_dimension
 from rootcause.records import Vectors
 from rootcause.redaction import redact
 from rootcause.register import Exemplar, Register
@@ -24,6 +25,21 @@ def encode_like(book: Register, text: str, name: str) -> Vectors:
         )
     vector: Vectors = represent([text], encoder.encode([text]))[0]
     return vector
+
+
+def space_of(name: str) -> tuple[Callable[[Sequence[str]], Vectors], dict[str, str]]:
+    """Return how texts come into the space of an encoder and lens, and the facts that name it."""
+    encoder = encode.load_encoder(name)
+
+    def encoded(texts: Sequence[str]) -> Vectors:
+        return represent(texts, encoder.encode(list(texts)))
+
+    return encoded, {
+        "encoder_name": encoder.name,
+        "encoder_hash": encoder.content_hash,
+        "lens_hash": load_lens().content_hash,
+        "dimension": str(represented_dimension(encoder.dimension)),
+    }
 
 
 def as_kept(found: Sequence[Exemplar]) -> list[Exemplar]:

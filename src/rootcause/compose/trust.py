@@ -13,6 +13,7 @@ from rootcause.findings import ClassVolume, Dial, Estimate, Trust
 from rootcause.pools import foreign_rows
 from rootcause.records import LABELS
 from rootcause.register import Assignment, WeekFacts
+from rootcause.register.moving import breaks
 from rootcause.trends.change import LEAST_BASELINE
 
 
@@ -125,6 +126,13 @@ def _notes(given: Inputs, past: Sequence[WeekFacts]) -> list[str]:
     models = {facts.model_id for facts in past} - {given.manifest.model_id}
     if models:
         notes.append("The model changed within the weeks shown: the series break there.")
+    shown = {str(facts.week) for facts in past}
+    for week, before, after in breaks(given.register):
+        if week in shown:
+            notes.append(
+                f"The register moved from encoder {before} to {after} after {week}: the series "
+                "break there, and a change across it may be the encoder's."
+            )
     if given.kinds[0].voices < SMALL_WEEK:
         notes.append(
             f"A small week: {given.kinds[0].voices} complaining voices; under {SMALL_WEEK}, "

@@ -152,7 +152,7 @@ class Database:
                 raise ModelError(
                     f"register {self.path} was made with encoder {known['encoder_name']} "
                     f"({known['encoder_hash'][:12]}), not {encoder_name} ({encoder_hash[:12]}); "
-                    "score with that one, or name a new file with --register"
+                    "move it with `rootcause causes migrate`, or name a new file with --register"
                 )
             for key, option in _OPTIONS.items():
                 if key in known and known[key] != facts[key]:

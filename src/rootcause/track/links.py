@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.match import Prototype, learn, match
+from rootcause.match import Prototype, learn, learn_each, match
 from rootcause.pools import Kind, Pool
 from rootcause.records import Vectors, Week
 from rootcause.register import MEMBER_KIND, Assignment, KnownCause
@@ -39,20 +39,16 @@ def learn_all(known: Sequence[KnownCause]) -> list[Prototype]:
     reach, instead of by what most of its own members do.
     """
     found = []
-    for cause in known:
-        strangers = _stack([other.vectors for other in known if other is not cause])
-        prototype = learn(cause.vectors, strangers)
-        if len(cause.vectors) >= WELL_KNOWN and len(strangers) >= MANY_STRANGERS:
+    everybody = sum(len(cause.vectors) for cause in known)
+    prototypes = learn_each([cause.vectors for cause in known])
+    for cause, prototype in zip(known, prototypes, strict=True):
+        strangers = everybody - len(cause.vectors)
+        if len(cause.vectors) >= WELL_KNOWN and strangers >= MANY_STRANGERS:
             limit = max(prototype.floor, LOWEST)
-            prototype = replace(prototype, radius=min(prototype.radius, limit))
-        found.append(prototype)
+            found.append(replace(prototype, radius=min(prototype.radius, limit)))
+        else:
+            found.append(prototype)
     return found
-
-
-def _stack(parts: Sequence[Vectors]) -> Vectors:
-    if not parts:
-        return np.zeros((0, 0), dtype=np.float32)
-    return np.concatenate(parts)
 
 
 def others(vectors: Vectors, members: Ints) -> Vectors:

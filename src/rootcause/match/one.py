@@ -1,18 +1,17 @@
-"""Known causes: a mention belongs to one, or to none of these.
-
-A cause is known by exemplars. What tells them from mentions of other causes, and how clearly a
-mention must show it, is learnt for each cause.
-"""
+"""One cause: what it is recognised by, and which mentions it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from rootcause.records import Vectors
+
+Number = TypeVar("Number", bound=np.generic)
 
 # Ridge penalty; scores are about -1 for strangers and 1 for members.
 PENALTY = 1.0
@@ -57,14 +56,14 @@ def learn(members: Vectors, others: Vectors | None = None) -> Prototype:
     `LOWEST` and `HIGHEST`. Works from a single exemplar on; without `others` a mention must
     resemble the exemplars' centre by `ALONE`.
     """
-    exemplars = _unit(np.asarray(members, dtype=np.float32))
-    centre = _unit(exemplars.mean(axis=0, keepdims=True))[0]
-    strangers = None if others is None or not len(others) else _thin(np.asarray(others))
+    exemplars = unit(np.asarray(members, dtype=np.float32))
+    centre = unit(exemplars.mean(axis=0, keepdims=True))[0]
+    strangers = None if others is None or not len(others) else thin(np.asarray(others))
     if strangers is None:
         return Prototype(
             exemplars=exemplars, centre=centre, direction=centre, offset=0.0, radius=ALONE
         )
-    strangers = _unit(strangers.astype(np.float32))
+    strangers = unit(strangers.astype(np.float32))
     shift = strangers.mean(axis=0, dtype=np.float64)
     rows = np.concatenate([exemplars, strangers]).astype(np.float64) - shift
     goal = np.concatenate([np.ones(len(exemplars)), -np.ones(len(strangers))])
@@ -105,7 +104,7 @@ def match(
     radii = np.array([p.radius for p in prototypes])
     for start in range(0, len(rows), _BLOCK):
         block = slice(start, start + _BLOCK)
-        scores = _unit(rows[block]).astype(np.float64) @ directions.T + offsets
+        scores = unit(rows[block]).astype(np.float64) @ directions.T + offsets
         clear = np.round((scores - radii) / np.maximum(1 - radii, 0.05), 6)
         best = clear.argmax(axis=1)
         margin = clear[np.arange(len(clear)), best]
@@ -115,16 +114,18 @@ def match(
     return index, strength
 
 
-def _thin(rows: Vectors) -> Vectors:
+def thin(rows: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """Return at most `MOST_OTHERS` of the rows, evenly spaced."""
     if len(rows) <= MOST_OTHERS:
         return rows
     places = np.linspace(0, len(rows) - 1, MOST_OTHERS).astype(np.int64)
-    thinned: Vectors = rows[places]
+    thinned: npt.NDArray[Number] = rows[places]
     return thinned
 
 
-def _unit(rows: Vectors) -> Vectors:
+def unit(rows: Vectors) -> Vectors:
+    """Return the rows scaled to unit length; a row of zeros stays one."""
     lengths = np.sqrt(np.add.reduce(rows * rows, axis=1, keepdims=True))
     lengths[lengths == 0] = 1
-    unit: Vectors = (rows / lengths).astype(np.float32)
-    return unit
+    scaled: Vectors = (rows / lengths).astype(np.float32)
+    return scaled
