@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b")
 _HANDLE = re.compile(r"(?<!\w)@\w+")
-_RETWEET = re.compile(r"^\s*(?:RT|MT|via)\s+@\w+\s*:?\s*", re.IGNORECASE)
+_RETWEET = re.compile(r"\s*(?:RT|MT|via)\s+@\w+\s*:?\s*", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _HASHTAG = re.compile(r"#\w+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -117,7 +117,10 @@ def fingerprint(text: str) -> str:
 
     Case, punctuation, links, handles, repost prefixes and spacing do not count.
     """
-    text = _RETWEET.sub("", clean(text)).lower()
+    text = clean(text)
+    if prefix := _RETWEET.match(text):
+        text = text[prefix.end() :]
+    text = text.lower()
     if "://" in text or "www." in text:
         text = _URL.sub(" ", text)
     if "@" in text:
