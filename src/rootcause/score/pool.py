@@ -21,10 +21,6 @@ from rootcause.score.worker import pack, score_chunk, send
 
 # A process takes about as long to start as this many chunks take to score.
 _PATIENCE = 2
-_PROGRAM = (
-    "from rootcause.lean import without_pandas; without_pandas()\n"
-    "from rootcause.score.worker import main; main()"
-)
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
@@ -94,7 +90,12 @@ class _Pool:
         environment["TOKENIZERS_PARALLELISM"] = "false"
         self._processes = [
             subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM],
+                [
+                    sys.executable,
+                    "-c",
+                    "from rootcause.lean import without_pandas; without_pandas()\n"
+                    "from rootcause.score.worker import main; main()",
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=environment,
