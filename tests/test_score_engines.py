@@ -87,7 +87,7 @@ def cpu_seconds(command):
 
 def test_a_hundred_rows_are_scored_from_a_cold_start_in_two_seconds(tmp_path):
     dump = write_dump(tmp_path / "d.jsonl", mentions(100))
-    command = [sys.executable, "-c", "from rootcause.cli import main; main()", "score", dump]
+    command = [sys.executable, "-c", "from rootcause.cli import run; run()", "score", dump]
     times = [
         cpu_seconds([*command, "-o", str(tmp_path / f"out{i}"), "-m", MODEL]) for i in range(2)
     ]

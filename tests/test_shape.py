@@ -18,6 +18,7 @@ FLOORS = {
     "bundled": 1,
     "files": 1,
     "findings": 1,
+    "lean": 1,
     "records": 1,
     "redaction": 1,
     "text": 1,

@@ -41,6 +41,11 @@ _SHARED = frozenset(
 )
 _OWN = _COMMON - _SHARED
 _WORD = re.compile(r"[^\W\d_]+")
+# For str.translate: ASCII in lower case, anything but letters a space, an apostrophe nothing.
+_LETTERS = {code: chr(code).lower() if chr(code).isalpha() else " " for code in range(128)}
+_LETTERS[ord("'")] = ""
+# What is neither letter nor ASCII in most texts that have such a thing
+_QUOTES = "‘“”–—…£€"
 _SKIP = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|['’]")
 _ENOUGH_WORDS = 4
 _SURE = 0.75
@@ -60,10 +65,10 @@ def detect(texts: Sequence[str]) -> list[str]:
 
 
 def _one(text: str) -> str:
-    words = _WORD.findall(_SKIP.sub("", text[:1_000]).lower())
+    words = _words(text[:1_000])
     if not words:
         return ENGLISH if text.isascii() else UNKNOWN
-    letters = "".join(words)
+    letters = "" if text.isascii() else "".join(words)
     foreign = 0.0 if letters.isascii() else _foreign_letters(letters)
     own = sum(map(_OWN.__contains__, words))
     plainly = own >= _SHARE * len(words) or (
@@ -78,6 +83,19 @@ def _one(text: str) -> str:
     if foreign >= 0.5:  # no Latin script is written like this, whatever the words are
         return code if code != ENGLISH else UNKNOWN
     return code if chance >= _SURE else ENGLISH
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text in lower case, without links, handles and hashtags."""
+    if "@" in text or "#" in text or "http" in text or "www." in text:
+        text = _SKIP.sub("", text)
+    if not text.isascii():
+        text = text.replace("’", "")
+        for mark in _QUOTES:
+            text = text.replace(mark, " ")
+        if not text.isascii():
+            return _WORD.findall(text.replace("'", "").lower())
+    return text.translate(_LETTERS).split()
 
 
 def _foreign_letters(letters: str) -> float:

@@ -58,8 +58,16 @@ def _root(
     """Find the recurring policy problems behind public complaints, week by week."""
 
 
-def main() -> None:
-    """Run the command line; expected errors end as one line on stderr and an exit code."""
+def run() -> None:
+    """Run the command line in a process that does nothing else."""
+    main(alone=True)
+
+
+def main(*, alone: bool = False) -> None:
+    """Run the command line; expected errors end as one line on stderr and an exit code.
+
+    `alone` says that no one else's code runs in this process.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # data is UTF-8 wherever it goes; what no UTF-8 can hold is shown escaped
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -68,7 +76,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = [word for word in sys.argv[1:] if word != "--verbose"]
     try:
-        code = app(args=arguments, prog_name="rootcause", standalone_mode=False)
+        code = app(args=arguments, prog_name="rootcause", standalone_mode=False, obj=alone)
         sys.stdout.flush()
     except RootcauseError as error:
         _fail(str(error), error.exit_code)

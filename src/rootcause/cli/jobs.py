@@ -31,6 +31,7 @@ def demo(
 
 
 def score(
+    context: typer.Context,
     dumps: Annotated[
         list[str],
         typer.Argument(metavar="DUMP", help="Dumps: files, globs, or - for stdin."),
@@ -86,6 +87,10 @@ def score(
     """Label every mention of some dumps."""
     from rootcause.errors import DataError, UsageError
 
+    if context.obj and engine == "local":
+        from rootcause.lean import without_pandas
+
+        without_pandas()
     columns = pairs(column, "--column")
     if dry_run:
         from rootcause.dumps import describe

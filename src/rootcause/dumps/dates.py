@@ -9,6 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
+from rootcause.dumps.dateforms import (
+    DAY_MONTH,
+    HOURS,
+    MONTH_DAY,
+    MONTHS,
+    NUMERIC,
+    TWITTER,
+    ZONES,
+)  # fmt: skip
 from rootcause.dumps.rows import Cell
 
 DAY_FIRST = "day-first"
@@ -19,51 +28,6 @@ EMPTY = frozenset(("", "nan", "nat", "null", "none", "n/a", "na", "\\n", "-", "0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _CACHE = 20_000
-
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januar janvier", "feb february februar", "mar march", "apr april avril",
-            "may mai", "jun june juni juin", "jul july juli juillet", "aug august",
-            "sep sept september septembre", "oct october oktober okt octobre",
-            "nov november novembre", "dec december dezember dez",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}  # fmt: skip
-
-# RFC 2822's zones and those of Europe; an unknown name makes the date unreadable, not wrong.
-_ZONES = {
-    "z": 0, "utc": 0, "gmt": 0, "ut": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7,
-    "mdt": -6, "pst": -8, "pdt": -7, "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2,
-    "eet": 2, "eest": 3,
-}  # fmt: skip
-
-_TIME = (
-    r"(?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?"
-    r"(?:\s*(?P<ap>[AaPp])\.?[Mm]\.?)?"
-)
-_ZONE = r"(?:UTC|GMT)?(?P<z>[+-]\d{2}:?\d{2}|[A-Za-z]{1,4})?"
-_NUMERIC = re.compile(
-    rf"(?P<a>\d{{1,4}})[./-](?P<b>\d{{1,2}})[./-](?P<c>\d{{1,4}})(?:[T ,]+{_TIME})?\s*{_ZONE}$"
-)
-_HOURS = re.compile(rf"{_TIME}\s*{_ZONE}$")
-_TWITTER = re.compile(
-    r"[A-Za-z]{3} (?P<m>[A-Za-z]{3}) (?P<d>\d\d) (?P<h>\d\d):(?P<mi>\d\d):(?P<s>\d\d) "
-    r"(?P<z>[+-]\d{4}|[A-Z]{3}) (?P<y>\d{4})$"
-)
-# 31 Oct 2017 · Tue, 31 Oct 2017 22:10:47 +0000 · 22-Apr-15
-_DAY_MONTH = re.compile(
-    r"(?:[A-Za-z]{3,9}\.?,?\s+)?(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[ -](?:of )?"
-    rf"(?P<m>[A-Za-z]{{3,9}})\.?,?[ -](?P<y>\d{{4}}|\d{{2}})(?:,?(?: at)?[ T]+{_TIME})?\s*{_ZONE}$"
-)
-# October 31, 2017 at 10:10 PM
-_MONTH_DAY = re.compile(
-    r"(?:[A-Za-z]{3,9}\.?,?\s+)?(?P<m>[A-Za-z]{3,9})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+"
-    rf"(?P<y>\d{{4}})(?:,?(?: at| @)?\s+{_TIME})?\s*{_ZONE}$"
-)
 
 
 class Unreadable(ValueError):
@@ -89,7 +53,7 @@ def decide_order(values: Iterable[Any]) -> Order:
     seen: set[tuple[int, int, int]] = set()
     dots = clock = False
     for value in values:
-        if not isinstance(value, str) or not (match := _NUMERIC.match(value.strip())):
+        if not isinstance(value, str) or not (match := NUMERIC.match(value.strip())):
             continue
         if len(match["a"]) > 2:
             continue
@@ -199,11 +163,11 @@ class DateReader:
                 return datetime.fromisoformat(text)
             except ValueError:
                 pass
-        if match := _NUMERIC.match(text):
+        if match := NUMERIC.match(text):
             return self._numeric(match)
-        for pattern in (_TWITTER, _DAY_MONTH, _MONTH_DAY):
+        for pattern in (TWITTER, DAY_MONTH, MONTH_DAY):
             if match := pattern.match(text):
-                month = _MONTHS.get(match["m"].casefold())
+                month = MONTHS.get(match["m"].casefold())
                 if month is None:
                     raise Unreadable("an unknown month")
                 return _clocked(match, _made(_year(match["y"]), month, int(match["d"])))
@@ -242,7 +206,7 @@ def join_time(day: Cell, clock: Cell) -> Cell:
 def is_clock(value: Cell) -> bool:
     """Tell whether a value is a time of day without a date."""
     if isinstance(value, str):
-        return bool(_HOURS.match(value.strip()))
+        return bool(HOURS.match(value.strip()))
     return isinstance(value, (time, timedelta))
 
 
@@ -269,8 +233,8 @@ def _clocked(match: re.Match[str], day: datetime) -> datetime:
             if minutes >= 24 * 60:
                 raise Unreadable("an impossible zone")
             tz = timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes))
-        elif zone.casefold() in _ZONES:
-            tz = timezone(timedelta(hours=_ZONES[zone.casefold()]))
+        elif zone.casefold() in ZONES:
+            tz = timezone(timedelta(hours=ZONES[zone.casefold()]))
         else:
             raise Unreadable(f"the unknown time zone {zone}")
     if groups.get("h") is None:

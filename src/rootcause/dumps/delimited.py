@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from rootcause.dumps.decoding import text_blocks
 from rootcause.dumps.rows import FIELD_LIMIT, Bad, Cells, shorten
 from rootcause.dumps.sniff import Dialect, sniff
-from rootcause.dumps.sources import LINE_LIMIT, Opened, text_blocks
+from rootcause.dumps.sources import LINE_LIMIT, Opened
 
 CHUNK_LINES = 8_192
 # An open quote that runs on for more is a stray one.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rootcause.dumps.layouts import FIELDS
+from rootcause.dumps.names import FIELDS
 from rootcause.dumps.plan import DATE_ORDER, Headers, check_columns
 from rootcause.dumps.reader import Reader
 from rootcause.dumps.rows import Reject

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import re
 import zlib
 from collections.abc import Sequence
@@ -13,18 +12,21 @@ import pyarrow as pa
 
 from rootcause.dumps.dates import DateReader, Unreadable, join_time
 from rootcause.dumps.plan import Plan
-from rootcause.dumps.rows import Bad, Cell, Chunk, as_text
+from rootcause.dumps.rows import Bad, Chunk, as_text
+from rootcause.dumps.values import (
+    all_filled,
+    first_filled,
+    flag,
+    identifier,
+    item,
+    joined,
+    later,
+    parent,
+    strip_html,
+)  # fmt: skip
 from rootcause.records import MENTION_SCHEMA
 
-_NOTHING = frozenset(("", "nan", "null", "none", "n/a", "\\n"))
-_TRUE = frozenset(("true", "1", "yes", "y", "t", "inbound", "incoming", "in", "customer", "1.0"))
-_FALSE = frozenset(("false", "0", "no", "n", "f", "outbound", "outgoing", "out", "agent", "0.0"))
-_POINT_ZERO = re.compile(r"\d+\.0+$")
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}$")
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_PARAGRAPH = re.compile(r"</p>\s*(?=<p)", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]{0,5000}>")
-_STATUS_URL = re.compile(r"https?://\S*?/status(?:es)?/(\d+)\S*$")
 # How many ids are remembered, twice over, to notice one that stands for two texts.
 _REMEMBERED = 100_000
 
@@ -127,13 +129,13 @@ class Mapper:
         elif self._plan.joined and "title" not in sources:
             texts = ["\n".join(c for c in row if c and not c.isspace()) for row in zip(*found)]  # noqa: B905
         else:
-            texts = _first_filled(found)
+            texts = first_filled(found)
         if self._plan.html:
             texts = [strip_html(text) if text else text for text in texts]
         if "title" in sources:
             titles = chunk.column(sources["title"][0])
             texts = [
-                _joined(as_text(title), text) for title, text in zip(titles, texts, strict=True)
+                joined(as_text(title), text) for title, text in zip(titles, texts, strict=True)
             ]
         return texts
 
@@ -162,16 +164,16 @@ class Mapper:
         headers = self._plan.sources[name]
         if name == "answered_at":
             return self._lenient(_picked(chunk.column(headers[0]), keep))
-        found = [_all_filled(_picked(chunk.column(h), keep)) for h in headers]
-        values = found[0] if len(found) == 1 else _first_filled(found)
+        found = [all_filled(_picked(chunk.column(h), keep)) for h in headers]
+        values = found[0] if len(found) == 1 else first_filled(found)
         if name == "inbound":
-            return [_flag(value) for value in values]
+            return [flag(value) for value in values]
         if name == "parent_id":
-            return [_parent(value) for value in values]
+            return [parent(value) for value in values]
         if name == "channel":
-            return [_item(value) for value in values]
+            return [item(value) for value in values]
         if name in ("author", "thread_id"):
-            return [_identifier(value) for value in values]
+            return [identifier(value) for value in values]
         return values
 
     def _lenient(self, cells: list[Any]) -> list[int | None]:
@@ -189,7 +191,7 @@ class Mapper:
         minutes = columns.pop("answer_minutes", None)
         if minutes and "answered_at" not in columns:
             columns["answered_at"] = [
-                _later(start, wait)
+                later(start, wait)
                 for start, wait in zip(columns["created_at"], minutes, strict=True)
             ]
         replies, resolved = columns.pop("reply", None), columns.pop("resolved_at", None)
@@ -209,8 +211,8 @@ class Mapper:
         given: list[str | None] = [None] * len(texts)
         if headers := self._plan.sources.get("mention_id"):
             found = [_picked(chunk.column(header), keep) for header in headers]
-            cells = found[0] if len(found) == 1 else _first_filled(found)
-            given = [_identifier(cell) for cell in cells]
+            cells = found[0] if len(found) == 1 else first_filled(found)
+            given = [identifier(cell) for cell in cells]
         known, memory = self._memory.get, self._memory.put
         ids: list[str] = []
         for index, (name, text) in enumerate(zip(given, texts, strict=True)):
@@ -253,81 +255,6 @@ class Mapper:
 
 def _picked(cells: list[Any], keep: list[int] | None) -> list[Any]:
     return cells if keep is None else [cells[index] for index in keep]
-
-
-def _first_filled(columns: list[list[Any]]) -> list[Any]:
-    return [next((c for c in row if _filled(c)), None) for row in zip(*columns, strict=True)]
-
-
-def _filled(cell: Cell) -> str | None:
-    text = cell if type(cell) is str else as_text(cell)
-    if not text or (len(text) < 6 and text.strip().casefold() in _NOTHING):
-        return None
-    return text if text and not text.isspace() else None
-
-
-def _all_filled(cells: list[Any]) -> list[str | None]:
-    # longer texts are no spelling of nothing; the test is inline because it runs for every cell
-    return [v if type(v) is str and len(v) > 5 and v[0] > " " else _filled(v) for v in cells]
-
-
-def _joined(title: str | None, body: str | None) -> str | None:
-    """Return title and body as one text; a body that begins with its title stands alone."""
-    if not title or title.isspace():
-        return body
-    if not body or body.isspace():
-        return title
-    opening = title.strip().rstrip("….").rstrip()
-    return body if body.lstrip().startswith(opening) else f"{title.strip()}\n{body}"
-
-
-def strip_html(text: str) -> str:
-    """Return the words of an HTML fragment: paragraphs and breaks become newlines."""
-    text = _PARAGRAPH.sub("</p>\n\n", _BREAK.sub("\n", text))
-    return html.unescape(_TAG.sub("", text)).strip()
-
-
-def _identifier(cell: Cell) -> str | None:
-    if type(cell) is str and len(cell) > 5 and cell[0] > " ":
-        name = cell
-    elif (filled := _filled(cell)) is None:
-        return None
-    else:
-        name = filled
-    name = name.strip()
-    return name[: name.index(".")] if "." in name and _POINT_ZERO.match(name) else name
-
-
-def _parent(value: str | None) -> str | None:
-    if value is None:
-        return None
-    if match := _STATUS_URL.match(value):
-        return match[1]
-    return _identifier(value)
-
-
-def _item(value: str | None) -> str | None:
-    """Return the only item of a list written as JSON (Talkwalker's `["TWITTER"]`)."""
-    return value[2:-2] if value and value.startswith('["') and value.count('"') == 2 else value
-
-
-def _flag(value: str | None) -> bool | None:
-    word = (value or "").strip().casefold()
-    return True if word in _TRUE else False if word in _FALSE else None
-
-
-def _later(start: int | None, minutes: str | None) -> int | None:
-    try:
-        return None if start is None or minutes is None else start + int(float(minutes) * 6e7)
-    except (ValueError, OverflowError):
-        return None
-
-
-def rounded(cells: Sequence[Any]) -> bool:
-    """Tell whether ids are all long numbers rounded to 15 digits, as Excel leaves them."""
-    names = [name for name in map(_identifier, cells[:2_000]) if name]
-    long = [name for name in names if len(name) > 16 and name.isdigit()]
-    return len(long) >= 3 and all(not name[15:].strip("0") for name in long)
 
 
 def _assembled(columns: dict[str, list[Any]], schema: pa.Schema) -> pa.RecordBatch:

@@ -17,7 +17,8 @@ from rootcause.dumps.dates import (
     is_clock,
     join_time,
 )
-from rootcause.dumps.layouts import DOUBTFUL_BRANDS, FIELDS, NAMES, Layout, recognise
+from rootcause.dumps.layouts import Layout, recognise
+from rootcause.dumps.names import DOUBTFUL_BRANDS, FIELDS, NAMES
 from rootcause.dumps.rows import Cell
 from rootcause.dumps.sniff import plain
 from rootcause.errors import DataError, UsageError

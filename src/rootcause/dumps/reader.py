@@ -11,21 +11,16 @@ from typing import Any
 import pyarrow as pa
 
 from rootcause.dumps.dates import Order, decide_order
-from rootcause.dumps.delimited import Delimited
-from rootcause.dumps.jsons import JsonTable, looks_like_json
-from rootcause.dumps.layouts import FIELDS, known_names
-from rootcause.dumps.mapping import Mapper, rounded, segment_schema
+from rootcause.dumps.layouts import known_names
+from rootcause.dumps.mapping import Mapper, segment_schema
+from rootcause.dumps.names import FIELDS
+from rootcause.dumps.opening import Sample, open_table
 from rootcause.dumps.plan import DATE_ORDER, Plan, check_columns, make_plan
 from rootcause.dumps.rows import Bad, Chunk, Reject, Table
-from rootcause.dumps.sheets import ParquetTable, SheetTable
 from rootcause.dumps.sniff import plain
-from rootcause.dumps.sources import Opened, Paths, expand, guess_encoding, open_dump
+from rootcause.dumps.sources import Opened, Paths, expand, open_dump
+from rootcause.dumps.values import rounded
 from rootcause.errors import DataError
-
-SAMPLE_ROWS = 10_000
-_SAMPLE_CHUNKS = 12
-_ZIP = b"PK\x03\x04"
-_OLE = b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,48 +42,6 @@ class FileFacts:
     rejected: int
     company: int
     dated: int
-
-
-def open_table(opened: Opened, *, encoding: str | None, known: frozenset[str]) -> Table:
-    """Return the table that an open file holds, its format told by content."""
-    head = opened.head
-    if head.startswith(b"PAR1"):
-        return ParquetTable(opened)
-    if head.startswith((_ZIP, _OLE)):
-        return SheetTable(opened, known=known)
-    try:
-        guess = encoding or guess_encoding(head)
-        start = head[:4096].decode(guess, "replace")
-    except (DataError, LookupError):
-        start = ""
-    if looks_like_json(start):
-        return JsonTable(opened, encoding=encoding)
-    return Delimited(opened, encoding=encoding, known=known)
-
-
-@dataclass(kw_only=True)
-class _Sample:
-    """The first chunks of a table, kept to decide on columns and to be read again."""
-
-    chunks: list[Chunk]
-    rest: Iterator[Chunk]
-    complete: bool
-
-    @classmethod
-    def take(cls, table: Table) -> _Sample:
-        rest = table.chunks()
-        chunks: list[Chunk] = []
-        rows = 0
-        while rows < SAMPLE_ROWS and len(chunks) < _SAMPLE_CHUNKS:
-            chunk = next(rest, None)
-            if chunk is None:
-                return cls(chunks=chunks, rest=rest, complete=True)
-            chunks.append(chunk)
-            rows += len(chunk.numbers)
-        return cls(chunks=chunks, rest=rest, complete=False)
-
-    def values(self, header: str) -> list[Any]:
-        return [value for chunk in self.chunks if chunk.numbers for value in chunk.column(header)]
 
 
 @dataclass(kw_only=True)
@@ -155,7 +108,7 @@ class Reader:
     def _file(self, opened: Opened) -> Iterator[pa.RecordBatch]:
         known = self.known()
         table = open_table(opened, encoding=self.encoding, known=known)
-        sample = _Sample.take(table)
+        sample = Sample.take(table)
         rows = any(chunk.numbers for chunk in sample.chunks)
         bad_rows = any(chunk.bad for chunk in sample.chunks)
         if not table.headers and not rows:
@@ -177,7 +130,7 @@ class Reader:
         yield from self._batches(opened, table, plan, mapper, sample)
 
     def _batches(
-        self, opened: Opened, table: Table, plan: Plan, mapper: Mapper, sample: _Sample
+        self, opened: Opened, table: Table, plan: Plan, mapper: Mapper, sample: Sample
     ) -> Iterator[pa.RecordBatch]:
         facts = _Counts()
         first, sample.chunks = sample.chunks, []

@@ -20,10 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rootcause.encode.causehead import Head
+from rootcause.encode.chunks import ChunkTokens
 from rootcause.encode.units import lengths_of
 from rootcause.errors import ModelError
 from rootcause.records import Vectors
-from rootcause.text import normalise
+from rootcause.text import normalise_all
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 Ids = npt.NDArray[np.int32]
 
 FORMAT = 1
-_UNKNOWN = "[UNK]"
 _BATCH = 2_048
 
 
@@ -65,8 +65,9 @@ class StaticEncoder:
         self.dimension = table.shape[1] + (head.dimension if head else 0)
         self._head = head
         self._tokenizer = tokenizer
+        self._chunks = ChunkTokens(tokenizer)
         self._vocabulary = tokenizer.get_vocab_size()
-        self._unknown = tokenizer.token_to_id(_UNKNOWN) or 0
+        self._unknown = self._chunks.unknown
         self._table = table
         self._pairs = pairs
 
@@ -121,18 +122,16 @@ class StaticEncoder:
     def tokenise(self, texts: Sequence[str]) -> Tokens:
         """Return the known tokens of each text; one without any has the unknown token."""
         pieces = [np.zeros(0, np.int32)]
-        lengths: list[int] = []
+        lengths = [np.zeros(0, np.int64)]
         for start in range(0, len(texts), _BATCH):
-            batch = [normalise(text) for text in texts[start : start + _BATCH]]
-            found = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
-            rows = [encoding.ids for encoding in found]
-            for i, row in enumerate(rows):
-                if self._unknown in row or not row:
-                    rows[i] = [t for t in row if t != self._unknown] or [self._unknown]
-            lengths += map(len, rows)
-            pieces.append(np.array([token for row in rows for token in row], np.int32))
+            ids, length = self._chunks.of(normalise_all(texts[start : start + _BATCH]))
+            empty = np.flatnonzero(length == 0)
+            ids = np.insert(ids, np.cumsum(length)[empty], self._unknown) if len(empty) else ids
+            length[empty] = 1
+            pieces.append(ids)
+            lengths.append(length)
         offsets = np.zeros(len(texts) + 1, np.int32)
-        np.cumsum(lengths, out=offsets[1:])
+        np.cumsum(np.concatenate(lengths), out=offsets[1:])
         return Tokens(ids=np.concatenate(pieces), offsets=offsets)
 
     def encode(self, texts: Sequence[str]) -> Vectors:

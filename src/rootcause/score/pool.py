@@ -90,7 +90,12 @@ class _Pool:
         environment["TOKENIZERS_PARALLELISM"] = "false"
         self._processes = [
             subprocess.Popen(
-                [sys.executable, "-c", "from rootcause.score.worker import main; main()"],
+                [
+                    sys.executable,
+                    "-c",
+                    "from rootcause.lean import without_pandas; without_pandas()\n"
+                    "from rootcause.score.worker import main; main()",
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=environment,

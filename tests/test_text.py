@@ -1,0 +1,77 @@
+"""The fast ways to read many texts say what the plain ways to read one say."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rootcause.classify import language
+from rootcause.encode import chunks, load_encoder
+from rootcause.text import clean, fingerprint, normalise, normalise_all
+
+_PARTS = st.sampled_from(
+    ["http://a.b/c", "www.x.y", "HTTPS://", "@user", "@Ask_Us", "a@b.co", "#NeverAgain", "RT @x:",
+     "&amp;", "sooooo", "12345", "0000", "\u0661\u0662\u0663\u0664", "...", "!!!", "don't", "don’t",
+     "“quoted”", "‘so’", "–", "£5", "İ", "ſ", "K", "🙏🏽🙏🏽🙏🏽", "日本語日本語",
+     "\ud83d", "\x1d", "\u2003",
+     "\u200b", "_a_", "the", "is", "not", "mañana", "übel", "I'll", "\u00ad", "\x00", "ﬁ"]
+)  # fmt: skip
+_TEXT = st.one_of(
+    st.text(max_size=60),
+    st.lists(_PARTS, max_size=9).map(" ".join),
+    st.lists(_PARTS, max_size=9).map("".join),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_TEXT, max_size=6))
+def test_many_texts_are_normalised_as_each_alone(texts) -> None:
+    assert normalise_all(texts) == [normalise(text) for text in texts]
+
+
+@settings(max_examples=300, deadline=None)
+@given(_TEXT)
+def test_a_fingerprint_is_of_the_words_alone(text) -> None:
+    words = re.sub(r"^\s*(?:RT|MT|via)\s+@\w+\s*:?\s*", "", clean(text), flags=re.IGNORECASE)
+    words = re.sub(r"(?:https?://|www\.)\S+", " ", words.lower(), flags=re.IGNORECASE)
+    words = re.sub(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b", " ", words)
+    words = re.sub(r"[^\w\s]|_", " ", re.sub(r"(?<!\w)@\w+", " ", words))
+    plain = " ".join(words.split()).encode()
+    assert fingerprint(text) == hashlib.blake2b(plain, digest_size=16).hexdigest()
+
+
+@settings(max_examples=300, deadline=None)
+@given(_TEXT)
+def test_words_are_told_from_marks_alike_in_ascii_and_beyond(text) -> None:
+    plain = re.sub(r"(?:https?://|www\.)\S+|[@#]\w+|['’]", "", text).lower()
+    assert language._words(text) == re.findall(r"[^\W\d_]+", plain)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(_TEXT, max_size=5), max_size=4))
+def test_chunks_have_the_tokens_that_their_texts_have(batches) -> None:
+    tokenizer = load_encoder()._tokenizer
+    found = chunks.ChunkTokens(tokenizer)
+    for batch in batches:
+        texts = normalise_all(batch)
+        ids, sizes = found.of(texts)
+        whole = [one.ids for one in tokenizer.encode_batch(texts, add_special_tokens=False)]
+        plain = [[t for t in row if t != found.unknown] for row in whole]
+        assert sizes.tolist() == [len(row) for row in plain]
+        assert ids.tolist() == [token for row in plain for token in row]
+
+
+def test_what_is_remembered_of_chunks_is_bounded(monkeypatch) -> None:
+    monkeypatch.setattr(chunks, "_REMEMBERED", 1_000)
+    found = chunks.ChunkTokens(load_encoder()._tokenizer)
+    first = found.of(["the first text"])
+    for number in range(200):
+        found.of([f"word{number} other{number} the first text {'long' * 20}{number}"])
+        assert found._characters < 1_200
+        assert len(found._place) == len(found._size) < 200
+    again = found.of(["the first text"])
+    assert np.array_equal(first[0], again[0])
