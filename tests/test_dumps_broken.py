@@ -274,3 +274,15 @@ def test_json_array_is_not_held_in_memory(tmp_path) -> None:
     count = sum(batch.num_rows for batch in read_mentions(path))
     assert count == 200_000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 80_000  # KB
+
+
+@pytest.mark.parametrize(
+    ("minutes", "answered"),
+    [("30", True), ("0", True), ("2e15", False), ("-5", False), ("nan", False), ("soon", False)],
+)
+def test_a_wait_nobody_waits_is_no_answer(tmp_path, minutes, answered) -> None:
+    """Found by fuzzing: a shifted column of 1e13 minutes and more ended the run."""
+    head = "Id,Subject,Created at,First reply time in minutes\n"
+    rows, reader = read(write(tmp_path, "d.csv", f"{head}1,No code,2025-06-01 10:00,{minutes}\n"))
+    assert texts(rows) == ["No code"] and not reader.rejects
+    assert (rows[0]["answered_at"] is not None) == answered

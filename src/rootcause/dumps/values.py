@@ -18,6 +18,8 @@ _PARAGRAPH = re.compile(r"</p>\s*(?=<p)", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _STATUS_URL = re.compile(r"https?://\S*?/status(?:es)?/(\d+)\S*$")
 
+_CENTURY = 60 * 24 * 365.25 * 100  # in minutes
+
 
 def first_filled(columns: list[list[Any]]) -> list[Any]:
     """Return, row by row, the first cell that is filled."""
@@ -87,11 +89,12 @@ def flag(value: str | None) -> bool | None:
 
 
 def later(start: int | None, minutes: str | None) -> int | None:
-    """Return a moment (microseconds) some minutes later."""
+    """Return a moment (microseconds) some minutes later; None for no time anybody waits."""
     try:
-        return None if start is None or minutes is None else start + int(float(minutes) * 6e7)
-    except (ValueError, OverflowError):
+        wait = float(minutes or "nan")
+    except ValueError:
         return None
+    return start + int(wait * 6e7) if start is not None and 0 <= wait < _CENTURY else None
 
 
 def rounded(cells: Sequence[Any]) -> bool:
