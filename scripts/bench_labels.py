@@ -75,7 +75,7 @@ class Bench:
         mine, others = self._part(train), self._part(test)
         k = int(self.codes.max()) + 1
         names = tuple(map(str, range(k)))
-        space = design.set_up(mine, self.width, names).space
+        space = design.set_up(mine, self.width, classes=names).space
         head = fit_head(
             space.rows(mine.grams, mine.vectors, mine.cues),
             one_hot(self.codes[train], k),

@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 
+from rootcause.classify import drift
 from rootcause.classify.scores import confusion, label_scores, macro_f1
-from rootcause.evaluate import drift, evaluate, f1_intervals
+from rootcause.evaluate import evaluate, f1_intervals
 from rootcause.records import LABELS
 
 

@@ -1,6 +1,7 @@
 """Model folders: `model.json`, `model.safetensors` and a card; loading one never runs code.
 
-Format 1. `model.json` holds every number that is no array, the hashes of the other files and a
+Format 2; format 1 had neither own labels nor the words of the training data, and 18 bits of every
+n-gram's hash. `model.json` holds every number that is no array, the hashes of the other files and a
 checksum of itself, so a changed byte anywhere is found before anything is predicted.
 """
 
@@ -28,8 +29,9 @@ from rootcause.encode import load_encoder
 from rootcause.errors import ModelError, UsageError
 from rootcause.records import LABELS, Encoder
 
-FORMAT = 1
+FORMAT = 2
 SHIPPED = "default"
+_OLD_BITS = 18
 _FACTS, _WEIGHTS, _CARD = "model.json", "model.safetensors", "README.md"
 _HEADS = ("labels", "complaint", "area", "causes")
 _SPACES = ("space", "area_space", "cause_space")
@@ -185,6 +187,7 @@ def _facts(model: MentionClassifier) -> dict[str, Any]:
         "model_id": model.model_id,
         "labels": list(LABELS),
         "classes": model.classes_,
+        "roles": list(parts.roles),
         "areas": list(parts.area.classes) if parts.area else [],
         "known_causes": list(parts.causes.classes) if parts.causes else [],
         "encoder": {
@@ -202,6 +205,7 @@ def _facts(model: MentionClassifier) -> dict[str, Any]:
                 "vector_scale": space.vector_scale,
                 "cue_scale": space.cue_scale,
                 "width": space.width,
+                "bits": space.bits,
             }
             for name in _SPACES
             if (space := getattr(parts, name)) is not None
@@ -242,6 +246,8 @@ def _arrays(parts: Parts) -> dict[str, Any]:
             arrays[f"{name}.words"] = head.words.astype(np.float16)
             arrays[f"{name}.dense"] = head.dense
             arrays[f"{name}.bias"] = head.bias
+    if parts.words is not None:
+        arrays["words"] = parts.words
     return {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
 
 
@@ -254,6 +260,7 @@ def _parts(facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> Parts:
             vector_scale=told["vector_scale"],
             cue_scale=told["cue_scale"],
             width=told["width"],
+            bits=told.get("bits", _OLD_BITS),
         )
         for name, told in facts["spaces"].items()
     }
@@ -270,6 +277,8 @@ def _parts(facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> Parts:
     made = Parts(
         space=spaces["space"],
         labels=heads["labels"],
+        roles=tuple(facts.get("roles", heads["labels"].classes)),
+        words=arrays.get("words"),
         complaint=heads["complaint"],
         **{name: facts["numbers"][name] for name in _NUMBERS},
     )

@@ -45,12 +45,14 @@ def evaluate(
     complaint: Sequence[Any] | None = None,
     areas: Sequence[str | None] | None = None,
     slices: Mapping[str, Sequence[str | None]] | None = None,
+    own_labels: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Return how well `model` labels these mentions, none of which it may have been trained on.
 
     Intervals are 95 % bootstrap intervals over mentions. `complaint` (None unknown), `areas`
-    and `slices` (name to one value per mention) are measured where given.
+    and `slices` (name to one value per mention) are measured where given, and so
+    are `own_labels`, a team's own names within the labels.
     """
     found = model.predict(texts)
     truth = np.array([LABELS.index(name) for name in labels], np.int64)
@@ -85,6 +87,8 @@ def evaluate(
         "baselines": model.card_.get("baselines", {}),
         "not_english": int((found.language != "en").sum()),
     }
+    if own_labels is not None:
+        facts["own_labels"] = _own(own_labels, found.own_label.tolist(), seed)
     if complaint is not None:
         facts["complaint"] = _complaint(complaint, found.is_complaint, found.p_complaint, seed)
     if areas is not None:
@@ -115,31 +119,6 @@ def f1_intervals(
     every = np.column_stack([f1, f1[:, present].mean(axis=1)])
     low, high = np.quantile(every, [0.025, 0.975], axis=0)
     return low, high
-
-
-def drift(
-    base: Mapping[str, Any], label_counts: Mapping[str, int], confidence: float
-) -> tuple[str, ...]:
-    """Return sentences on how a week's mentions differ from the training data; none if alike.
-
-    `base` is the card's `training_words`, `confidence` the week's mean. The limits: a label's
-    share more than twice or less than half of training's (and 10 points off), a mean confidence
-    8 points lower.
-    """
-    total = sum(label_counts.values())
-    if not base or total < 100:
-        return ()
-    found = []
-    for name, share in base.get("labels", {}).items():
-        now = label_counts.get(name, 0) / total
-        if abs(now - share) > 0.10 and (now > 2 * share or now < 0.5 * share):
-            found.append(f"{name} is {now:.0%} of the week and was {share:.0%} in training")
-    usual = base.get("confidence")
-    if usual is not None and confidence < usual - 0.08:
-        found.append(
-            f"labels are less sure than in training ({confidence:.2f} against {usual:.2f})"
-        )
-    return tuple(found)
 
 
 def _complaint(
@@ -199,27 +178,52 @@ def _span(pair: Sequence[float]) -> str:
     return f"{pair[0]:.3f} to {pair[1]:.3f}"
 
 
+def _own(given: Sequence[str], said: Sequence[str], seed: int) -> dict[str, Any]:
+    """Return scores and confusion counts over a team's own label names."""
+    names = sorted({*given, *said})
+    truth = np.array([names.index(name) for name in given], np.int64)
+    best = np.array([names.index(name) for name in said], np.int64)
+    counts = confusion(truth, best, len(names))
+    low, high = f1_intervals(counts, seed=seed)
+    scores = label_scores(truth, best, names)
+    for i, name in enumerate(names):
+        scores["classes"][name]["f1_interval"] = [round(float(x[i]), 4) for x in (low, high)]
+    scores["macro_f1_interval"] = [round(float(x[-1]), 4) for x in (low, high)]
+    return {**scores, "confusion": {"labels": names, "counts": counts.tolist()}}
+
+
+def _class_table(scores: Mapping[str, Any], header: str) -> tuple[str, str]:
+    rows = [
+        (
+            name,
+            f"{row['precision']:.3f}",
+            f"{row['recall']:.3f}",
+            f"{row['f1']:.3f}",
+            _span(row["f1_interval"]),
+            f"{row['mentions']:,}",
+        )
+        for name, row in scores["classes"].items()
+    ]
+    return (
+        table((header, "precision", "recall", "F1", "95 % interval", "mentions"), rows),
+        f"macro-F1 {scores['macro_f1']:.3f} ({_span(scores['macro_f1_interval'])}), "
+        f"accuracy {scores['accuracy']:.3f}",
+    )
+
+
+def _confusion_table(found: Mapping[str, Any]) -> str:
+    rows = zip(found["labels"], found["counts"], strict=True)
+    return table(("", *found["labels"]), [(name, *(f"{n:,}" for n in row)) for name, row in rows])
+
+
 def _as_text(facts: Mapping[str, Any]) -> str:
     scores = facts["labels"]
     blocks = [
         f"{facts['mentions']:,} mentions, model {facts['model_id']}",
-        table(
-            ("label", "precision", "recall", "F1", "95 % interval", "mentions"),
-            [
-                (
-                    name,
-                    f"{row['precision']:.3f}",
-                    f"{row['recall']:.3f}",
-                    f"{row['f1']:.3f}",
-                    _span(row["f1_interval"]),
-                    f"{row['mentions']:,}",
-                )
-                for name, row in scores["classes"].items()
-            ],
-        ),
-        f"macro-F1 {scores['macro_f1']:.3f} ({_span(scores['macro_f1_interval'])}), "
-        f"accuracy {scores['accuracy']:.3f}",
+        *_class_table(scores, "label"),
     ]
+    if own := facts.get("own_labels"):
+        blocks += [*_class_table(own, "own label"), _confusion_table(own["confusion"])]
     if base := facts["baselines"]:
         names = ("words only", "embedding only", "majority")
         told = ", ".join(f"{name} {base[name]:.3f}" for name in names if name in base)
@@ -234,17 +238,7 @@ def _as_text(facts: Mapping[str, Any]) -> str:
         blocks.append(
             f"area: {facts['area']['accuracy']:.3f} right of {facts['area']['mentions']:,}"
         )
-    labels = facts["confusion"]["labels"]
-    blocks.append("Confusion (true label by row):")
-    blocks.append(
-        table(
-            ("", *labels),
-            [
-                (name, *(f"{n:,}" for n in row))
-                for name, row in zip(labels, facts["confusion"]["counts"], strict=True)
-            ],
-        )
-    )
+    blocks += ["Confusion (true label by row):", _confusion_table(facts["confusion"])]
     auto = facts["automatic"]
     right = "" if auto["precision"] is None else f", {auto['precision']:.1%} of them right"
     blocks.append(

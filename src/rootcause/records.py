@@ -65,6 +65,10 @@ def scored_schema(dimension: int, segments: Sequence[str] = ()) -> pa.Schema:
         pa.field("area", pa.string()),
         pa.field("p_area", pa.float32()),
         pa.field("known_cause", pa.string()),
+        # the team's own name within the label, where the model was trained on own names
+        pa.field("own_label", pa.string()),
+        # share of words that the model's training data did not hold
+        pa.field("unseen_words", pa.float32()),
         pa.field("vector", pa.list_(pa.float16(), dimension)),
         pa.field("model_id", pa.string(), nullable=False),
     ]

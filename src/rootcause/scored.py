@@ -85,6 +85,8 @@ class Manifest:
     segments: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)  # what the report says of the model
+    # {week: mentions, labels, mean confidence and unseen words, and how it drifts from training}
+    weeks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     format: int = FORMAT
 
     def as_json(self) -> str:

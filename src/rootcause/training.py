@@ -30,6 +30,7 @@ def train(
     max_length: int | None = None,
     vectors: Path | None = None,
     label_map: Mapping[str, str] | None = None,
+    own_labels: bool = False,
     columns: Mapping[str, str] | None = None,
     target_precision: float = 0.95,
     seed: int = 0,
@@ -39,8 +40,9 @@ def train(
 
     What the export does not tell (areas; whether a request is a complaint) is taken over from
     the shipped model where the encoder is the same. `max_length` is how many tokens of a text a
-    sentence-transformers encoder reads, `vectors` the folder that keeps its vectors. Raises
-    DataError for exports that cannot be learnt from.
+    sentence-transformers encoder reads, `vectors` the folder that keeps its vectors. With
+    `own_labels` the model learns and tells the names that the export uses, and `label_map` says
+    which of our labels each one plays. Raises DataError for exports that cannot be learnt from.
     """
     labeled = read_exports(exports, columns=columns, label_map=label_map, say=say)
     table = labeled.table
@@ -54,7 +56,8 @@ def train(
     model = MentionClassifier(found, target_precision=target_precision, seed=seed)
     model.fit(
         texts,
-        table["label"].to_pylist(),
+        table["own_label" if own_labels else "label"].to_pylist(),
+        roles=_roles(table) if own_labels else None,
         complaint=_told(complaint, texts, table["label"].to_pylist(), helper),
         causes=table["cause"].to_pylist(),
         areas=areas,
@@ -93,6 +96,17 @@ def read_exports(
     return labeled
 
 
+def _roles(table: pa.Table) -> dict[str, str]:
+    """Return which of our labels each of the export's own names plays."""
+    return dict(zip(table["own_label"].to_pylist(), table["label"].to_pylist(), strict=True))
+
+
+def _own(model: MentionClassifier) -> dict[str, str]:
+    """Return what a model's own label names mean; nothing where they are ours."""
+    classes, roles = model.parts_.labels.classes, model.parts_.roles
+    return {} if classes == roles else dict(zip(classes, roles, strict=True))
+
+
 def evaluate_exports(
     exports: Sequence[str],
     model: str | Path | MentionClassifier = SHIPPED,
@@ -102,10 +116,16 @@ def evaluate_exports(
     seed: int = 0,
     say: Say = lambda _: None,
 ) -> Evaluation:
-    """Return how well a model labels the mentions of some labeled exports."""
-    labeled = read_exports(exports, columns=columns, label_map=label_map, say=say)
-    table = labeled.table
+    """Return how well a model labels the mentions of some labeled exports.
+
+    A model of own label names knows what they mean: they need no map, and are measured too.
+    """
     judged = model if isinstance(model, MentionClassifier) else load_model(model)
+    roles = _own(judged)
+    labeled = read_exports(
+        exports, columns=columns, label_map={**roles, **(label_map or {})}, say=say
+    )
+    table = labeled.table
     if judged.card_.get("training_hash") == _training_hash(table):
         say("these are the very mentions that the model was trained on; the numbers flatter it")
     slices = {
@@ -120,6 +140,7 @@ def evaluate_exports(
         complaint=table["complaint"].to_pylist(),
         areas=table["area"].to_pylist(),
         slices=slices,
+        own_labels=table["own_label"].to_pylist() if roles else None,
         seed=seed,
     )
 
@@ -144,12 +165,16 @@ def review(
         scored = open_scored(Path(source))
         weeks = [scored.read(week) for week in scored.weeks()]
         return next_to_label(pa.concat_tables(weeks, promote_options="default"), number, seed=seed)
-    labeled = read_exports([str(source)], columns=columns, label_map=label_map, say=say)
     judged = load_model(model)
-    table = labeled.table
+    roles = _own(judged)
+    meanings = {**roles, **(label_map or {})}
+    table = read_exports([str(source)], columns=columns, label_map=meanings, say=say).table
     texts = table["text"].to_pylist()
     groups = together(texts, table["author"].to_pylist())
-    return doubtful_labels(table, load_encoder_of(judged), groups, number, seed=seed)
+    return doubtful_labels(
+        table, load_encoder_of(judged), groups, number, roles=_roles(table) if roles else None,
+        seed=seed,
+    )  # fmt: skip
 
 
 def load_encoder_of(model: MentionClassifier) -> Encoder:
@@ -210,6 +235,13 @@ def _talk(model: MentionClassifier, say: Say) -> None:
         f"embedding only {base['embedding only']:.3f}), "
         f"complaint {card['complaint']['macro_f1']:.3f}"
     )
+    if own := card.get("own_labels"):
+        say(f"your own labels, out of fold: macro-F1 {own['macro_f1']:.3f}")
+        for name, row in own["classes"].items():
+            say(
+                f"  {name} ({card['roles'][name]}): precision {row['precision']:.2f}, "
+                f"recall {row['recall']:.2f}, {row['mentions']:,} mentions"
+            )
     for name, row in scores["classes"].items():
         say(
             f"  {name}: precision {row['precision']:.2f}, recall {row['recall']:.2f}, "

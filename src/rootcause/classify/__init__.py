@@ -2,6 +2,7 @@
 
 from rootcause.classify.calibrate import reliability, risk_coverage
 from rootcause.classify.export import Extra, conflicting
+from rootcause.classify.facts import drift
 from rootcause.classify.folds import fold_rows, group_rows
 from rootcause.classify.language import detect
 from rootcause.classify.model import NONE_OF_THESE, MentionClassifier, Parts, Prediction
@@ -16,6 +17,7 @@ __all__ = [
     "conflicting",
     "correct_volumes",
     "detect",
+    "drift",
     "fold_rows",
     "group_rows",
     "reliability",

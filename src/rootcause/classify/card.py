@@ -25,6 +25,7 @@ def card_text(facts: Mapping[str, Any]) -> str:
         _class_table(told),
         f"Macro-F1 {told['labels']['macro_f1']:.3f}; complaint or not "
         f"{told['complaint']['macro_f1']:.3f}. Trained on the same rows: {_baselines(told)}.",
+        *_own_tables(told),
         "## When it decides alone",
         _automatic(told),
         "## Where it is weak",
@@ -41,6 +42,8 @@ def card_text(facts: Mapping[str, Any]) -> str:
 
 def _summary(facts: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     known = ", ".join(_NAMES.get(name, name) for name in facts["classes"])
+    if roles := told.get("roles"):
+        known = ", ".join(f"{name} ({_NAMES[role]})" for name, role in roles.items())
     topics = []
     if facts["areas"]:
         topics.append(f"one of {len(facts['areas'])} areas")
@@ -83,6 +86,17 @@ def _class_table(told: Mapping[str, Any]) -> str:
         for name, row in told["labels"]["classes"].items()
     ]
     return table(("label", "precision", "recall", "F1", "mentions"), rows)
+
+
+def _own_tables(told: Mapping[str, Any]) -> list[str]:
+    if "own_labels" not in told:
+        return []
+    own = told["own_labels"]
+    return [
+        f"By your own labels (macro-F1 {own['macro_f1']:.3f}; the baselines and the learning "
+        "curve count these):",
+        _class_table({"labels": own}),
+    ]
 
 
 def _baselines(told: Mapping[str, Any]) -> str:

@@ -19,9 +19,12 @@ class Start:
     labels: Head
     complaint: Head
 
-    def grown(self, grams: Grams, classes: tuple[str, ...]) -> Start:
-        """Return the start with columns for the n-grams of new mentions, and `classes` only."""
-        own = fit_space(grams, scales=self.space.scales)
+    def grown(self, grams: Grams, classes: tuple[str, ...], roles: tuple[str, ...]) -> Start:
+        """Return the start with columns for the n-grams of new mentions, and `classes` only.
+
+        A class starts from the head of its role; several that play one role share its chance.
+        """
+        own = fit_space(grams, scales=self.space.scales, bits=self.space.bits)
         fresh = ~np.isin(own.buckets, self.space.buckets, assume_unique=True)
         buckets = np.concatenate([self.space.buckets, own.buckets[fresh]])
         order = np.argsort(buckets, kind="stable")
@@ -33,13 +36,14 @@ class Start:
             words[place] = head.words
             return replace(head, words=words, temperature=1.0)
 
-        chosen = [self.labels.classes.index(name) for name in classes]
+        chosen = [self.labels.classes.index(role) for role in roles]
+        sharing = np.log([roles.count(role) for role in roles]).astype(np.float32)
         kept = replace(
             self.labels,
             classes=classes,
             words=self.labels.words[:, chosen],
             dense=self.labels.dense[:, chosen],
-            bias=self.labels.bias[chosen],
+            bias=self.labels.bias[chosen] - sharing,
         )
         return Start(
             space=replace(self.space, buckets=buckets[order], idf=idf),
@@ -72,11 +76,17 @@ class Design:
     started: bool = False
 
     def set_up(
-        self, got: Read, width: int | None, classes: tuple[str, ...], start: Start | None = None
+        self,
+        got: Read,
+        width: int | None,
+        *,
+        classes: tuple[str, ...] = (),
+        roles: tuple[str, ...] = (),
+        start: Start | None = None,
     ) -> SetUp:
         """Return the columns for these mentions and where to start."""
         if self.started and start is not None:
-            grown = start.grown(got.grams, classes)
+            grown = start.grown(got.grams, classes, roles)
             return SetUp(space=grown.space, labels=grown.labels, complaint=grown.complaint)
         scales = KIND_SCALES if self.words else (0.0,) * len(KIND_SCALES)
         space = fit_space(got.grams, scales=scales, width=width)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,15 @@ class Extra:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Labeled mentions; `truth` indexes `classes`, `complaint` is nan where unknown."""
+    """Labeled mentions; `truth` indexes `classes`, `complaint` is nan where unknown.
+
+    `classes` are our labels, or a team's own names; `roles` says which of LABELS each one plays.
+    """
 
     texts: list[str]
     truth: npt.NDArray[np.int64]
     classes: tuple[str, ...]
+    roles: tuple[str, ...]
     complaint: Floats
     causes: list[str | None]
     areas: list[str | None]
@@ -66,17 +70,27 @@ class Export:
         dates: Sequence[Any] | None,
         extra: Extra | None,
         unseen: Sequence[bool] | None,
+        roles: Mapping[str, str] | None,
     ) -> Export:
         """Return the export; raises DataError where it cannot be learnt from."""
+        named = roles or {name: name for name in LABELS}
+        if wrong := [role for role in named.values() if role not in LABELS]:
+            raise DataError(f"{wrong[0]!r} is no role; roles are {', '.join(LABELS)}")
+        if extra is not None and roles:
+            raise DataError("mentions with guessed labels need our label names, not own ones")
+        spelled = {name.strip().casefold(): name for name in named}
         names = [str(label).strip().casefold() for label in labels]
         if len(names) != len(texts):
             raise DataError(f"{len(texts)} texts and {len(names)} labels; give one label per text")
-        unknown = Counter(name for name in names if name not in LABELS)
+        unknown = Counter(name for name in names if name not in spelled)
         if unknown:
             seen = ", ".join(f"{name!r} ({n})" for name, n in unknown.most_common(8))
             raise DataError(f"labels not known: {seen}; map them to {', '.join(LABELS)}")
+        names = [spelled[name] for name in names]
         counts = Counter(names)
-        classes = tuple(name for name in LABELS if counts[name])
+        # in the order of LABELS, so that our own names are LABELS itself
+        order = sorted(named, key=lambda name: LABELS.index(named[name]))
+        classes = tuple(name for name in order if counts[name])
         if len(classes) < 2:
             raise DataError(f"{len(classes)} label in {len(texts)} rows; at least two are needed")
         for name in classes:
@@ -86,15 +100,17 @@ class Export:
                     f"{FEWEST - counts[name]} more are needed (at least {FEWEST})"
                 )
         truth = np.array([classes.index(name) for name in names], np.int64)
+        played = tuple(named[name] for name in classes)
         notes = [f"no examples of {name!r}; it is never predicted" for name in LABELS
-                 if name not in classes]  # fmt: skip
+                 if name not in played]  # fmt: skip
         if conflicts := conflicting(texts, names):
             notes.append(f"{len(conflicts)} texts carry different labels in different rows")
         return cls(
             texts=list(texts),
             truth=truth,
             classes=classes,
-            complaint=_complaints(complaint, names),
+            roles=played,
+            complaint=_complaints(complaint, [named[name] for name in names]),
             causes=_named(causes, _NO_CAUSE, len(names)),
             areas=_named(areas, _NO_AREA, len(names)),
             groups=group_rows(texts, groups),
@@ -106,6 +122,11 @@ class Export:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def rows_of(self, *roles: str) -> npt.NDArray[np.int64]:
+        """Return the rows whose label plays one of the roles given."""
+        playing = [i for i, role in enumerate(self.roles) if role in roles]
+        return np.flatnonzero(np.isin(self.truth, playing))
 
 
 def conflicting(texts: Sequence[str], labels: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -65,9 +65,44 @@ def exam(fit_and_score: FitAndScore, export: Export) -> dict[str, Any] | None:
     }
 
 
-def ordinary(confidence: Floats, best: Ints) -> dict[str, Any]:
-    """Return what ordinary mentions look like to this model, for `evaluate.drift`."""
+def ordinary(confidence: Floats, best: Ints, *, unseen: float) -> dict[str, Any]:
+    """Return what ordinary mentions look like to this model, for `drift`."""
     return {
         "confidence": round(float(confidence.mean()), 4),
+        "unseen_words": round(unseen, 4),
         "labels": {name: round(float((best == i).mean()), 4) for i, name in enumerate(LABELS)},
     }
+
+
+def drift(
+    base: Mapping[str, Any],
+    label_counts: Mapping[str, int],
+    confidence: float,
+    unseen_words: float | None = None,
+) -> tuple[str, ...]:
+    """Return sentences on how a week's mentions differ from the training data; none if alike.
+
+    `base` is the card's `training_words`, `confidence` and `unseen_words` (the share of words that
+    training did not hold) the week's means. The limits: a label's share more than twice or less
+    than half of training's (and 10 points off), a mean confidence 8 points lower, half as many
+    unseen words again (and 3 points more).
+    """
+    total = sum(label_counts.values())
+    if not base or total < 100:
+        return ()
+    found = []
+    for name, share in base.get("labels", {}).items():
+        now = label_counts.get(name, 0) / total
+        if abs(now - share) > 0.10 and (now > 2 * share or now < 0.5 * share):
+            found.append(f"{name} is {now:.0%} of the week and was {share:.0%} in training")
+    usual = base.get("confidence")
+    if usual is not None and confidence < usual - 0.08:
+        found.append(
+            f"labels are less sure than in training ({confidence:.2f} against {usual:.2f})"
+        )
+    new = base.get("unseen_words")
+    if new is not None and unseen_words is not None and unseen_words > max(1.5 * new, new + 0.03):
+        found.append(
+            f"{unseen_words:.0%} of the words are unknown to the model; in training {new:.0%} were"
+        )
+    return tuple(found)

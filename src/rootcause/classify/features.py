@@ -21,7 +21,8 @@ from rootcause.text import normalise
 
 Ints = npt.NDArray[np.integer[Any]]
 
-BITS = 18
+# n-grams are hashed to so many bits; a model's space keeps the first few of them
+BITS = 22
 # word, pair, triple, pair with a gap, word within a question, pair within a question
 KINDS = 6
 QUESTION_KINDS = 2
@@ -64,7 +65,9 @@ class Tokeniser:
         self.encoder: Any = encoder
         self.shared = hasattr(encoder, "tokenise") and hasattr(encoder, "encode_tokens")
         if self.shared:
-            place = {token: i for i, token in enumerate(cast(Any, encoder).tokens)}
+            names = cast(Any, encoder).tokens
+            place = {token: i for i, token in enumerate(names)}
+            self._begins = np.array([not name.startswith("##") for name in names], bool)
             self.question = place.get("?", -1)
             self.ends = [place[mark] for mark in _END_OF_SENTENCE if mark in place]
         else:
@@ -80,6 +83,10 @@ class Tokeniser:
         offsets = np.zeros(len(texts) + 1, np.int32)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
         return Words(ids=np.array([i for row in rows for i in row], np.int32), offsets=offsets)
+
+    def begins(self, ids: Ints) -> npt.NDArray[np.bool_]:
+        """Return which tokens begin a word."""
+        return self._begins[ids] if self.shared else np.ones(len(ids), bool)
 
     def strings(self, texts: Sequence[str], tokens: Tokens) -> list[str]:
         """Return the token strings of `texts`, end to end, as `tokens.ids` has them."""

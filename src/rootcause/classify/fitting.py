@@ -34,6 +34,7 @@ from rootcause.classify.linear import Floats, Head, Rows, softmax
 from rootcause.classify.model import VENTING, Parts, complaint_chance, spread
 from rootcause.classify.scores import confusion, label_scores, macro_f1
 from rootcause.classify.topics import fit_topics
+from rootcause.classify.words import bitmap, hashed_words, unseen_share
 from rootcause.records import LABELS
 
 Ints = npt.NDArray[np.int64]
@@ -44,7 +45,7 @@ _MANY = 40_000  # from here on three folds tell as much as five
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """The learnt parts, out-of-fold confusion counts (4, 4) and chances (n, 4), and the card."""
+    """The learnt parts, out-of-fold confusion counts (4, 4) and chances (n, k), and the card."""
 
     parts: Parts
     confusion: npt.NDArray[np.int64]
@@ -68,12 +69,15 @@ def train_parts(
     # vectors that the encoder learnt make a head surer than it may be of new mentions
     asked = np.flatnonzero(export.unseen)
     temperature = fit_temperature(logits[asked], export.truth[asked])
-    proba = spread(softmax((logits / np.float32(temperature)).astype(np.float32)), export.classes)
-    place = np.array([LABELS.index(name) for name in export.classes])
+    own = softmax((logits / np.float32(temperature)).astype(np.float32))
+    proba = spread(own, export.roles)
+    place = np.array([LABELS.index(role) for role in export.roles])
     truth, best = place[export.truth], proba.argmax(axis=1)
     confidence, right = proba.max(axis=1), best == truth
-    threshold, coverage = precision_threshold(confidence, right, target_precision)
+    # so would labels that the opinions of `extra` come from: only what nobody met is asked
+    threshold, coverage = precision_threshold(confidence[asked], right[asked], target_precision)
 
+    words, ends = hashed_words(tokeniser, data.got.tokens)
     every = np.arange(len(data.weight))
     ready = data.set_up(every, design)
     rows = data.rows(every, ready.space)
@@ -82,6 +86,8 @@ def train_parts(
     parts = Parts(
         space=ready.space,
         labels=replace(labels, temperature=temperature),
+        roles=export.roles,
+        words=bitmap(words),
         complaint=complaint_head,
         mix=0.5,
         request_rate=_request_rate(export),
@@ -119,17 +125,44 @@ def train_parts(
         "reliability": reliability(confidence[asked], right[asked], seed=seed).as_dict(),
         "risk_coverage": [
             {"precision": t, "automatic": round(c, 4), "confidence": round(min(h, 1.0), 4)}
-            for t, c, h in risk_coverage(confidence, right)
+            for t, c, h in risk_coverage(confidence[asked], right[asked])
         ],
         "learning_curve": learning_curve(ask, export, folds, seed=seed),
         "exam": exam(ask, export),
         "topics": topics.facts,
-        "training_words": ordinary(confidence, best),
+        **_own_facts(export, own, best),
+        "training_words": ordinary(confidence, best, unseen=_unseen_usually(words, ends, folds)),
         "python": platform.python_version(),
     }
     return Fitted(
-        parts=parts, confusion=confusion(truth, best, len(LABELS)), out_of_fold=proba, card=card
+        parts=parts, confusion=confusion(truth, best, len(LABELS)), out_of_fold=own, card=card
     )
+
+
+def _own_facts(export: Export, own: Floats, best: Ints) -> dict[str, Any]:
+    """Return how well a team's own labels are told apart; nothing where they are ours."""
+    if export.classes == export.roles:
+        return {}
+    role = np.array([LABELS.index(name) for name in export.roles])
+    said = np.where(role == best[:, None], own, -1).argmax(axis=1)
+    return {
+        "roles": dict(zip(export.classes, export.roles, strict=True)),
+        "own_labels": label_scores(export.truth, said, export.classes),
+        "own_confusion": confusion(export.truth, said, len(export.classes)).tolist(),
+    }
+
+
+def _unseen_usually(words: Ints, ends: Ints, folds: Ints) -> float:
+    """Return the mean share of words in the first fold's texts that no other fold's hold."""
+    first = np.flatnonzero(folds == 0)
+    row = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    mine = np.isin(row, first)
+    known = bitmap(words[~mine])
+    sizes = np.diff(ends)[first]
+    share = unseen_share(
+        known, words[mine], np.concatenate([np.zeros(1, np.int64), sizes.cumsum()])
+    )
+    return float(share.mean()) if len(first) else 0.0
 
 
 def _complaint_head(
@@ -145,9 +178,7 @@ def _complaint_head(
 
 def _request_rate(export: Export) -> float:
     """Return how many service requests are complaints; three of four where nobody told."""
-    if "service_request" not in export.classes:
-        return 0.75
-    told = export.complaint[export.truth == export.classes.index("service_request")]
+    told = export.complaint[export.rows_of("service_request")]
     told = told[~np.isnan(told)]
     return float(told.mean()) if len(told) >= 10 else 0.75
 

@@ -33,11 +33,14 @@ class Data:
     labeled: int
     width: int | None
     classes: tuple[str, ...]
+    roles: tuple[str, ...]
     start: Start | None
 
     def set_up(self, keep: Ints, design: Design) -> SetUp:
         """Return the columns that a design makes of the rows `keep`, and where it starts."""
-        return design.set_up(self.part(keep), self.width, self.classes, self.start)
+        return design.set_up(
+            self.part(keep), self.width, classes=self.classes, roles=self.roles, start=self.start
+        )
 
     def rows(self, keep: Ints, space: Space) -> Rows:
         """Return the rows `keep` in the columns of a space."""
@@ -75,6 +78,7 @@ def read_export(tokeniser: Tokeniser, export: Export, start: Start | None) -> Da
         width=tokeniser.width,
         start=start,
         classes=export.classes,
+        roles=export.roles,
     )
 
 

@@ -16,6 +16,7 @@ from rootcause.classify.features import Read, Tokeniser, read
 from rootcause.classify.language import ENGLISH, detect
 from rootcause.classify.linear import Floats, Head
 from rootcause.classify.space import Space
+from rootcause.classify.words import Bitmap, hashed_words, unseen_share
 from rootcause.errors import ModelError, UsageError
 from rootcause.records import LABELS, Encoder, Vectors
 
@@ -33,7 +34,9 @@ class Prediction:
     `proba` (n, 4) in the order of LABELS; `confidence` the calibrated chance that `label` is
     right; `auto` where that reaches the target precision in a language the model reads;
     `area` and `p_area` None and nan where the mention is neither complaint nor request;
-    `known_cause` None where none of the model's causes fits; `vectors` (n, d) unit rows.
+    `known_cause` None where none of the model's causes fits; `vectors` (n, d) unit rows;
+    `own_label` the team's own name within `label`, None in a model of our four labels;
+    `unseen_words` the share of words that the training data did not hold, nan if not known.
     """
 
     proba: Floats
@@ -47,6 +50,8 @@ class Prediction:
     known_cause: Strings
     vectors: Vectors
     language: Strings
+    own_label: Strings
+    unseen_words: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +60,8 @@ class Parts:
 
     space: Space
     labels: Head
+    # which of LABELS each class of the label head plays; the classes themselves if they are LABELS
+    roles: tuple[str, ...]
     complaint: Head
     # p_complaint = mix x the complaint head + (1 - mix) x (p_venting + p_service_request x rate)
     mix: float
@@ -67,6 +74,7 @@ class Parts:
     causes: Head | None = None
     cause_threshold: float = 0.5
     english_only: bool = True
+    words: Bitmap | None = None  # the words of the training data; None in a folder of format 1
 
 
 class MentionClassifier:
@@ -75,7 +83,7 @@ class MentionClassifier:
     `encoder` is an Encoder or the name of one; `target_precision` what automatic labels must
     reach; `seed` decides folds. Learnt by `fit`: `classes_`, `confusion_` (4, 4) out-of-fold
     counts with the true label by row, `card_` facts about training, `model_id`, and, until it is
-    saved, `out_of_fold_` (n, 4): each training mention judged by a model that did not see it.
+    saved, `out_of_fold_` (n, k): each training mention judged by a model that did not see it.
     """
 
     def __init__(
@@ -98,6 +106,7 @@ class MentionClassifier:
         extra: Extra | None = None,
         unseen: Sequence[bool] | None = None,
         start: MentionClassifier | None = None,
+        roles: Mapping[str, str] | None = None,
     ) -> MentionClassifier:
         """Learn from labeled mentions and return self.
 
@@ -105,8 +114,10 @@ class MentionClassifier:
         sit on both sides of a fold; choices, areas and causes are judged by `unseen` rows only
         (those that the encoder did not learn from; default all). `start` is a fitted model of
         the same encoder that has seen none of these mentions: learning then adapts its weights,
-        if that is better out of fold. Raises DataError for a label with fewer than ten examples
-        or fewer than two labels.
+        if that is better out of fold. `roles` tells which of LABELS each of a team's own label
+        names plays ({"Bug": "venting", "How to": "service_request"}); they are then learnt and
+        predicted beside our four. Raises DataError for a label with fewer than ten examples or
+        fewer than two labels.
         """
         from rootcause.classify.fitting import train_parts
 
@@ -115,6 +126,7 @@ class MentionClassifier:
             dates=dates,
             extra=extra,
             unseen=unseen,
+            roles=roles,
         )  # fmt: skip
         fitted = train_parts(
             self._tokeniser(),
@@ -188,6 +200,12 @@ class MentionClassifier:
         kinds = sorted({kind for space in spaces if space is not None for kind in space.kinds})
         return read(self._tokeniser(), texts, kinds)
 
+    def _unseen(self, got: Read) -> Floats:
+        known = self._fitted().words
+        if known is None:
+            return np.full(len(got), np.nan, np.float32)
+        return unseen_share(known, *hashed_words(self._tokeniser(), got.tokens))
+
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """Return calibrated probabilities (n, k) in the order of `classes_`."""
         parts = self._fitted()
@@ -201,7 +219,8 @@ class MentionClassifier:
         rows = parts.space.rows(got.grams, got.vectors, got.cues)
         scores = self._both.scores(rows)
         k = len(parts.labels.classes)
-        proba = spread(parts.labels.proba_of(scores[:, :k]), parts.labels.classes)
+        own = parts.labels.proba_of(scores[:, :k])
+        proba = spread(own, parts.roles)
         head = parts.complaint.proba_of(scores[:, k:])[:, 1]
         p_complaint = complaint_chance(parts, proba, head)
         best = proba.argmax(axis=1) if len(proba) else np.zeros(0, np.int64)
@@ -225,6 +244,8 @@ class MentionClassifier:
             known_cause=cause,
             vectors=got.vectors,
             language=language,
+            own_label=own_labels(own, parts, best),
+            unseen_words=self._unseen(got),
         )
 
     def explain(self, texts: Sequence[str], *, most: int = 5) -> list[list[tuple[str, float]]]:
@@ -253,13 +274,27 @@ def _topic(
     return name, chance
 
 
-def spread(proba: Floats, classes: Sequence[str]) -> Floats:
-    """Return probabilities (n, 4) in the order of LABELS; labels unknown to the model have 0."""
-    if tuple(classes) == LABELS:
+def spread(proba: Floats, roles: Sequence[str]) -> Floats:
+    """Return probabilities (n, 4) in the order of LABELS; classes of one role are summed.
+
+    `roles` says which of LABELS each column of `proba` plays; a label that none plays has 0.
+    """
+    if tuple(roles) == LABELS:
         return proba
     out = np.zeros((len(proba), len(LABELS)), np.float32)
-    out[:, [LABELS.index(name) for name in classes]] = proba
+    for column, role in enumerate(roles):
+        out[:, LABELS.index(role)] += proba[:, column]
     return out
+
+
+def own_labels(proba: Floats, parts: Parts, best: npt.NDArray[np.int64]) -> Strings:
+    """Return the likeliest class (n,) of those that play the best label; None if these are ours."""
+    if parts.labels.classes == parts.roles:
+        return np.full(len(proba), None, object)
+    role = np.array([LABELS.index(name) for name in parts.roles])
+    within = np.where(role == best[:, None], proba, -1)
+    chosen = within.argmax(axis=1)
+    return np.array([parts.labels.classes[i] for i in chosen], object)
 
 
 def complaint_chance(parts: Parts, proba: Floats, head: Floats) -> Floats:
@@ -286,6 +321,8 @@ def _identity(encoder_hash: str, parts: Parts) -> str:
         parts.cause_threshold, parts.english_only,
     )  # fmt: skip
     digest.update(repr(numbers).encode())
+    if parts.roles != parts.labels.classes:
+        digest.update(repr(parts.roles).encode())
     return digest.hexdigest()[:12]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,21 +20,27 @@ _POOL = 20  # candidates looked at per row wanted
 
 
 def doubtful_labels(
-    table: pa.Table, encoder: Encoder, groups: Sequence[Any], number: int, *, seed: int = 0
+    table: pa.Table,
+    encoder: Encoder,
+    groups: Sequence[Any],
+    number: int,
+    *,
+    roles: Mapping[str, str] | None = None,
+    seed: int = 0,
 ) -> pa.Table:
     """Return the rows whose label an out-of-fold model contradicts, the surest first.
+
+    With `roles` the labels looked at are the export's own names.
 
     The order is the margin by which the suggested label's chance exceeds the given label's,
     each set against how sure the model usually is of that label (confident learning:
     Northcutt et al., 2021, section 3).
     """
-    texts, labels = table["text"].to_pylist(), table["label"].to_pylist()
-    model = MentionClassifier(encoder, seed=seed).fit(texts, labels, groups=groups)
-    chance = model.out_of_fold_
-    given = np.array([LABELS.index(name) for name in labels])
-    usual = np.array(
-        [chance[given == i, i].mean() if (given == i).any() else 1.0 for i in range(len(LABELS))]
-    )
+    texts, labels = table["text"].to_pylist(), table["own_label" if roles else "label"].to_pylist()
+    model = MentionClassifier(encoder, seed=seed).fit(texts, labels, groups=groups, roles=roles)
+    chance, names = model.out_of_fold_, model.classes_
+    given = np.array([names.index(name) for name in labels])
+    usual = np.array([chance[given == i, i].mean() for i in range(len(names))])
     best = chance.argmax(axis=1)
     row = np.arange(len(given))
     margin = chance[row, best] - chance[row, given]
@@ -44,7 +50,7 @@ def doubtful_labels(
         {
             "mention_id": table["mention_id"].take(pa.array(order)),
             "label": [labels[i] for i in order],
-            "suggested": [LABELS[best[i]] for i in order],
+            "suggested": [names[best[i]] for i in order],
             "p_label": [round(float(chance[i, given[i]]), 4) for i in order],
             "p_suggested": [round(float(chance[i, best[i]]), 4) for i in order],
             "text": [texts[i] for i in order],

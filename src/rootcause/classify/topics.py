@@ -49,12 +49,8 @@ def fit_topics(got: Read, export: Export, folds: Ints, *, width: int | None) -> 
     causes = {c for c, n in Counter(export.causes).items() if c is not None and n >= FEWEST}
     if len(areas) < 2 and not causes:
         return Topics()
-    requests = [
-        i for i, name in enumerate(export.classes) if name in {"venting", "service_request"}
-    ]
-    topical = np.flatnonzero(
-        np.isin(export.truth, requests) | np.array([a is not None for a in export.areas])
-    )
+    told = np.flatnonzero([a is not None for a in export.areas])
+    topical = np.union1d(export.rows_of("venting", "service_request"), told)
     space = fit_space(
         got.grams.take(topical), fewest=min(_FEWEST_MENTIONS, 2 + len(topical) // 2000),
         scales=_SCALES,

@@ -33,6 +33,12 @@ def train(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Model folder to write.")],
     encoder: EncoderName = "builtin",
     label_map: LabelMap = "",
+    own_labels: Annotated[
+        bool,
+        typer.Option(
+            "--own-labels", help="Learn and tell your label names; --label-map says their roles."
+        ),
+    ] = False,
     column: Columns = None,
     target_precision: Annotated[
         float,
@@ -56,6 +62,7 @@ def train(
         max_length=max_length,
         vectors=vector_folder(vectors, out),
         label_map=pairs([label_map], "--label-map"),
+        own_labels=own_labels,
         columns=pairs(column, "--column"),
         target_precision=target_precision,
         seed=seed,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rootcause.classify import correct_volumes
+import pyarrow.compute as pc
+
+from rootcause.classify import correct_volumes, drift
 from rootcause.compose.dial import SMALL_WEEK
 from rootcause.compose.inputs import Inputs
-from rootcause.evaluate import drift
 from rootcause.findings import ClassVolume, Dial, Estimate, Trust
 from rootcause.pools import foreign_rows
 from rootcause.records import LABELS
@@ -101,12 +102,14 @@ def _volumes(given: Inputs) -> tuple[ClassVolume, ...]:
 
 
 def _drift(given: Inputs) -> tuple[str, ...]:
-    usual = given.manifest.model.get("usual", {})
-    confidence = given.table["confidence"].to_pylist()
+    table = given.table
+    # folders scored by an older version do not say which words were unseen
+    unseen = table["unseen_words"] if "unseen_words" in table.column_names else None
     return drift(
-        usual,
-        Counter(given.table["label"].to_pylist()),
-        sum(confidence) / max(1, len(confidence)),
+        given.manifest.model.get("usual", {}),
+        Counter(table["label"].to_pylist()),
+        float(pc.mean(table["confidence"]).as_py() or 0.0),
+        None if unseen is None else pc.mean(unseen).as_py(),
     )
 
 

@@ -39,6 +39,8 @@ LABELED_SCHEMA = pa.schema(
         pa.field("channel", pa.string()),
         pa.field("brand", pa.string()),
         pa.field("mention_id", pa.string(), nullable=False),
+        # the label as the export spells it (one spelling where only case and spaces differ)
+        pa.field("own_label", pa.string()),
     ]
 )
 
@@ -86,7 +88,11 @@ def read_labeled(
     found = [_read(path, chosen, encoding) for path in expand(paths)]
     tables = [table for table, _ in found]
     table = pa.concat_tables(tables) if tables else LABELED_SCHEMA.empty_table()
-    labels, seen = _labels(table.column("label").to_pylist(), mapping)
+    written = table.column("label").to_pylist()
+    labels, seen = _labels(written, mapping)
+    own = pa.array(_one_spelling(written), pa.string())
+    at = LABELED_SCHEMA.get_field_index("own_label")
+    table = table.set_column(at, LABELED_SCHEMA.field(at), own)
     keep = [index for index, label in enumerate(labels) if label]
     table = table.take(pa.array(keep, pa.int64()))
     kept = [labels[index] for index in keep]
@@ -172,7 +178,9 @@ class _LabeledReader(Reader):
 def _shaped(merged: pa.Table, reader: _LabeledReader) -> pa.Table:
     columns: dict[str, Any] = {}
     for name in LABELED_SCHEMA.names:
-        if name in LABEL_NAMES:
+        if name == "own_label":  # told when all files are read
+            columns[name] = [None] * len(merged)
+        elif name in LABEL_NAMES:
             header = reader.found.get(name)
             cells: list[str | None] = (
                 merged.column(f"segment_{header}").to_pylist() if header else [None] * len(merged)
@@ -246,6 +254,15 @@ def _labels(values: Sequence[str], mapping: Mapping[str, str]) -> tuple[list[str
             f"mean with --label-map {example!r} (labels are {', '.join(LABELS)})"
         )
     return [mapping.get(value, value) for value in spelled], seen
+
+
+def _one_spelling(values: Sequence[str]) -> list[str]:
+    """Return the labels as written, those that differ in case and spaces alone as most do."""
+    tidy = [" ".join(value.split()) for value in values]
+    spelled: dict[str, str] = {}
+    for value, _ in Counter(tidy).most_common():
+        spelled.setdefault(value.casefold(), value)
+    return [spelled[value.casefold()] for value in tidy]
 
 
 def _conflicts(texts: Sequence[str], labels: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:

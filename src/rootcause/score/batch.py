@@ -149,6 +149,8 @@ class BatchScorer:
             "area": _strings(found.area, len(texts)),
             "p_area": _optional_floats(found.p_area, len(texts)),
             "known_cause": _strings(found.known_cause, len(texts)),
+            "own_label": _strings(found.own_label, len(texts)),
+            "unseen_words": _optional_floats(found.unseen_words, len(texts)),
             "vector": self._vectors(found.vectors, label),
             "model_id": pa.repeat(pa.scalar(self.model.model_id, pa.string()), len(texts)),
             FINGERPRINT: fingerprints(texts),

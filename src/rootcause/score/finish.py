@@ -30,6 +30,7 @@ GROUP_ROWS = 8_192
 # Columns of few values; the others are no smaller with a dictionary.
 _FEW_VALUES = (
     "channel", "brand", "language", "status", "week", "label", "decision", "area", "known_cause",
+    "own_label",
     "model_id",
 )  # fmt: skip
 _RESOLVED = ("mention_id", "answered_at", "needs_reply", "status", "duplicate_of")

@@ -16,6 +16,7 @@ from rootcause.score.finish import pieces_by_week, write_parts
 from rootcause.score.intake import Intake
 from rootcause.score.known import Known
 from rootcause.score.onefile import is_one_file, write_one_file
+from rootcause.score.ordinary import week_facts
 from rootcause.score.pool import LocalRunner, Runner
 from rootcause.score.progress import Progress
 from rootcause.score.rejects import RejectFile
@@ -252,10 +253,15 @@ def _finish_folder(
     paths = {one.path for one in fresh}
     kept = staging.home / REJECTS if earlier else None
     rejects.finish(staging.final(REJECTS), earlier=kept, only=paths)
-    manifest = replace(manifest, parts=finished.parts)
+    before = earlier.manifest.weeks if earlier else {}
+    found = week_facts(pieces, before, manifest.model.get("usual", {}))
+    manifest = replace(manifest, parts=finished.parts, weeks=found)
     staging.final(MANIFEST).write_text(manifest.as_json(), encoding="utf-8")
     staging.commit(last=MANIFEST)
-    return {week: sum(piece.rows for piece in found) for week, found in pieces.items()}
+    for week in pieces:
+        for line in found[week]["drift"]:
+            job.say(f"{week}: {line}")
+    return {week: sum(piece.rows for piece in some) for week, some in pieces.items()}
 
 
 def _tell(job: Job, counts: Counts) -> None:
