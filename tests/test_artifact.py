@@ -114,6 +114,19 @@ def test_the_frozen_folder_of_format_1_loads_and_predicts_as_it_did():
     np.testing.assert_allclose(found.proba, [row["proba"] for row in expected], atol=1e-5)
 
 
+def test_the_frozen_folder_of_format_2_loads_and_predicts_as_it_did():
+    frozen = FROZEN.with_name("model_format_2")
+    model = load_model(frozen, encoder=TinyEncoder())
+    expected = json.loads(frozen.with_suffix(".expected.json").read_text())
+    found = model.predict([row["text"] for row in expected])
+    assert list(found.label) == [row["label"] for row in expected]
+    assert list(found.own_label) == [row["own_label"] for row in expected]
+    np.testing.assert_allclose(found.proba, [row["proba"] for row in expected], atol=1e-5)
+    np.testing.assert_allclose(
+        found.unseen_words, [row["unseen_words"] for row in expected], atol=1e-5
+    )
+
+
 def test_a_model_replaces_a_model_and_nothing_else(model, folder, tmp_path):
     save_model(model, folder)
     precious = tmp_path / "precious"

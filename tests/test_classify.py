@@ -322,3 +322,20 @@ def test_an_encoder_without_tokens_works_too(rows):
     assert np.mean(found.label == np.array([r["label"] for r in rows[200:300]])) > 0.45
     assert not model.parts_.english_only
     assert model.explain(["please help me today"])[0]
+
+
+def test_unseen_words_are_those_of_no_training_mention(model, rows):
+    known = " ".join(rows[0]["text"].split()[:3])
+    found = model.predict([rows[0]["text"], known, "qwrtzpl vxkjh", f"{known} qwrtzpl"])
+    assert found.unseen_words[:2].tolist() == [0, 0]
+    assert found.unseen_words[2] == 1
+    assert 0 < found.unseen_words[3] < 1
+    usual = model.card_["training_words"]["unseen_words"]
+    assert 0 < usual < 0.5
+
+
+def test_a_role_that_does_not_exist_is_refused(encoder):
+    with pytest.raises(DataError, match="'complaining' is no role; roles are venting"):
+        MentionClassifier(encoder).fit(
+            ["a b", "c d"], ["Moan", "Ask"], roles={"Moan": "complaining", "Ask": "other"}
+        )

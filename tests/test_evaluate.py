@@ -95,3 +95,9 @@ def test_drift_is_said_only_where_something_moved():
     assert len(sentences) == 3
     assert any(s.startswith("other is 40%") for s in sentences)
     assert drift(base, {"other": 50}, 0.1) == ()
+    strange = {**base, "unseen_words": 0.04}
+    assert drift(strange, same, 0.79, 0.06) == ()
+    assert drift(strange, same, 0.79, 0.09) == (
+        "9% of the words are unknown to the model; in training 4% were",
+    )
+    assert drift(base, same, 0.79, 0.09) == ()  # a model that does not know its words

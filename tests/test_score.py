@@ -335,3 +335,27 @@ def test_what_is_no_scored_folder_is_told_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="is a file"):
         open_scored(tmp_path / "file")
+
+
+def test_a_week_of_strange_words_is_said_in_the_manifest(tmp_path):
+    """Drift is told at scoring, kept in the manifest, and grows with a later dump of the week."""
+    words = ["glorp", "zindle", "quavex", "brommet", "fnarl", "skwib"]
+    rng = random.Random(0)
+    rows = [
+        {
+            "text": " ".join(rng.choices(words, k=8)) + f" {number}",
+            "created_at": "2026-11-03T10:00:00Z",
+        }
+        for number in range(150)
+    ]
+    said = []
+    score(write_dump(tmp_path / "a.jsonl", rows[:90]), tmp_path / "out", say=said.append)
+    first = open_scored(tmp_path / "out").manifest.weeks["2026-W45"]
+    assert first["mentions"] == 90
+    assert first["drift"] == []  # too few to say
+    score(write_dump(tmp_path / "b.jsonl", rows[90:]), tmp_path / "out", say=said.append)
+    second = open_scored(tmp_path / "out").manifest.weeks["2026-W45"]
+    assert second["mentions"] == sum(second["labels"].values()) == 150
+    assert second["unseen_words"] > 0.3
+    assert any("words are unknown to the model" in line for line in second["drift"])
+    assert any(line.startswith("2026-W45: ") for line in said)

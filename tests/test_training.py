@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -10,6 +11,8 @@ from rootcause import training
 from rootcause.artifact import load_model, model_facts
 from rootcause.classify.reviewing import next_to_label
 from rootcause.errors import DataError, ModelError
+from rootcause.score import score
+from rootcause.scored import open_scored
 
 EXPORT = Path(__file__).parents[1] / "data" / "labeled.csv"
 
@@ -134,3 +137,68 @@ def test_a_missing_model_is_one_line(tmp_path, rows):
     export = write(tmp_path / "new.csv", rows[:40])
     with pytest.raises(ModelError, match="no model folder"):
         training.evaluate_exports([export], tmp_path / "nothing")
+
+
+@pytest.fixture(scope="module")
+def own(rows, tmp_path_factory):
+    """Return a model of own label names, its folder, its export and what training said."""
+    folder = tmp_path_factory.mktemp("own")
+    names = {"venting": "Complaint", "praise": "Kudos", "other": "Noise"}
+    asked = 0
+    named = []
+    for text, label in rows:
+        if label == "service_request":
+            asked += 1
+            # two names of one role, told apart by a word
+            name = "Bug report" if asked % 2 else "How to"
+            marked = f"{text} {'bugzilla' if asked % 2 else 'tutorial'}"
+        else:
+            name, marked = names[label], text
+        named.append((marked, name if len(named) % 5 else f" {name.upper()} "))
+    export = write(folder / "own.csv", named)
+    said = []
+    meanings = {
+        "complaint": "venting", "Kudos": "praise", "Noise": "other",
+        "bug report": "service_request", "How to": "service_request",
+    }  # fmt: skip
+    model = training.train(
+        [export], folder / "model", label_map=meanings, own_labels=True, say=said.append
+    )
+    return model, folder / "model", export, said
+
+
+def test_own_label_names_are_learnt_told_and_kept(own):
+    model, folder, _, said = own
+    assert model.classes_ == ["Complaint", "Bug report", "How to", "Kudos", "Noise"]
+    assert model.parts_.roles[1] == model.parts_.roles[2] == "service_request"
+    assert any("Bug report (service_request): precision" in line for line in said)
+    texts = ["can you help me with the bugzilla?", "can you help me with the tutorial?"]
+    found = load_model(folder).predict(texts)
+    assert found.own_label.tolist() == ["Bug report", "How to"]
+    assert found.label.tolist() == ["service_request"] * 2
+    own_chance = load_model(folder).predict_proba(texts)
+    np.testing.assert_allclose(found.proba[:, 1], own_chance[:, 1] + own_chance[:, 2], rtol=1e-6)
+    assert "Bug report (service request)" in (folder / "README.md").read_text()
+    assert model.explain(texts)[0]
+
+
+def test_a_model_of_own_names_needs_no_map_afterwards(own):
+    _, folder, export, _ = own
+    result = training.evaluate_exports([export], folder)
+    facts = result.as_dict()
+    assert set(facts["own_labels"]["classes"]) == {
+        "Complaint", "Bug report", "How to", "Kudos", "Noise",
+    }  # fmt: skip
+    assert facts["own_labels"]["macro_f1"] > 0.9
+    assert "own label" in result.as_text()
+    doubtful = training.review(export, model=folder, number=20)
+    assert set(doubtful["suggested"].to_pylist()) <= set(facts["own_labels"]["classes"])
+
+
+def test_own_names_go_into_the_scored_mentions(own, tmp_path):
+    _, folder, _, _ = own
+    dump = tmp_path / "dump.csv"
+    dump.write_text("text,date\ncan you help me with the tutorial?,2026-11-02\n")
+    score([str(dump)], tmp_path / "scored", model=folder)
+    table = open_scored(tmp_path / "scored").read("2026-W45")
+    assert table["own_label"].to_pylist() == ["How to"]

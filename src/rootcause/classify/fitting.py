@@ -74,7 +74,7 @@ def train_parts(
     place = np.array([LABELS.index(role) for role in export.roles])
     truth, best = place[export.truth], proba.argmax(axis=1)
     confidence, right = proba.max(axis=1), best == truth
-    # so would labels that the opinions of `extra` come from: only what nobody met is asked
+    # and so would labels that the opinions of `extra` were learnt from
     threshold, coverage = precision_threshold(confidence[asked], right[asked], target_precision)
 
     words, ends = hashed_words(tokeniser, data.got.tokens)

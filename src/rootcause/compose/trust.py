@@ -44,6 +44,7 @@ def make_trust(
             ("time zone", given.manifest.timezone),
             ("filter", given.scope or "none"),
             ("exposure", "units from a file" if given.exposure else "mentions read"),
+            *_own_labels(given),
         ),
         model_card=_card(given),
         inputs=tuple((item.path, item.sha256) for item in given.manifest.inputs),
@@ -99,6 +100,21 @@ def _volumes(given: Inputs) -> tuple[ClassVolume, ...]:
         )
         for label, estimate in zip(LABELS, corrected, strict=True)
     )
+
+
+def _own_labels(given: Inputs) -> list[tuple[str, str]]:
+    """Return the team's own label names with their counts, where the model tells them."""
+    if "own_label" not in given.table.column_names:
+        return []
+    names = Counter(
+        (own, label)
+        for own, label in zip(
+            given.table["own_label"].to_pylist(), given.table["label"].to_pylist(), strict=True
+        )
+        if own is not None
+    )
+    told = [f"{own} ({label}) {count:,}" for (own, label), count in names.most_common()]
+    return [("mentions by your own labels", ", ".join(told))] if told else []
 
 
 def _drift(given: Inputs) -> tuple[str, ...]:
