@@ -171,6 +171,20 @@ def test_links_are_read_as_files_and_odd_names_stay_on_one_line(tmp_path) -> Non
     assert "\\n" in reader.files[0].file
 
 
+def test_a_pattern_follows_no_link_out_of_its_folder(tmp_path) -> None:
+    (tmp_path / "private").mkdir()
+    secret = write(tmp_path / "private", "secret.csv", "text\nnot for you\n")
+    (tmp_path / "exports").mkdir()
+    here = write(tmp_path / "exports", "a.csv", "text\nhello\n")
+    (tmp_path / "exports" / "b.csv").symlink_to(here)
+    assert len(read(tmp_path / "exports" / "*.csv")[0]) == 2
+    (tmp_path / "exports" / "c.csv").symlink_to(secret)
+    with pytest.raises(DataError, match=r"c\.csv is a link to .*secret\.csv, out of its folder"):
+        read(tmp_path / "exports" / "*.csv")
+    _, reader = read(tmp_path / "exports" / "c.csv")
+    assert any(note.startswith("a link to ") for note in reader.files[0].notes)
+
+
 def test_facts_of_a_file(tmp_path) -> None:
     import hashlib
 
