@@ -17,6 +17,8 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"</p>\s*(?=<p)", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _STATUS_URL = re.compile(r"https?://\S*?/status(?:es)?/(\d+)\S*$")
+# in minutes
+_LIFETIME = 50_000_000
 
 
 def first_filled(columns: list[list[Any]]) -> list[Any]:
@@ -87,11 +89,14 @@ def flag(value: str | None) -> bool | None:
 
 
 def later(start: int | None, minutes: str | None) -> int | None:
-    """Return a moment (microseconds) some minutes later."""
+    """Return a moment (microseconds) some minutes later, None for more than a lifetime."""
     try:
-        return None if start is None or minutes is None else start + int(float(minutes) * 6e7)
-    except (ValueError, OverflowError):
+        wait = None if minutes is None else float(minutes)
+    except ValueError:
         return None
+    if start is None or wait is None or not 0 <= wait < _LIFETIME:
+        return None
+    return start + int(wait * 6e7)
 
 
 def rounded(cells: Sequence[Any]) -> bool:
