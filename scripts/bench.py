@@ -1,7 +1,7 @@
 """How fast `rootcause score` is, beside what it is compared with; one run, one JSON file.
 
-    python scripts/bench.py                        50,000 mentions, every contender
-    python scripts/bench.py --rows 1000000 --only score-2               memory at another size
+    python scripts/bench.py                        175,000 mentions, every contender
+    python scripts/bench.py --memory 100000 1000000 5000000             peak of memory by size
     python scripts/bench.py --rows 175000 --days 7 --only week          from dump to report
 
 Every contender runs in a process of its own, reads the same JSON Lines dump and writes Parquet
@@ -11,7 +11,6 @@ The dump is made of the bundled demo mentions, each made different by three rand
 """
 
 import argparse
-import csv
 import json
 import os
 import platform
@@ -25,10 +24,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench_rivals import run_tfidf, run_transformer
+
 ROOT = Path(__file__).resolve().parents[1]
+RIVALS = {"tfidf": run_tfidf, "transformer": run_transformer}
 CONTENDERS = ("read", "floor-1", "floor-2", "score-1", "score-2", "tfidf", "transformer", "week")
-# The transformer is slow enough that this many mentions tell its rate.
-TRANSFORMER_ROWS = 1_500
+PRODUCT = [sys.executable, "-c", "from rootcause.cli import run; run()"]
 
 
 def make_dump(path, rows, days):
@@ -58,19 +59,22 @@ def make_dump(path, rows, days):
 
 
 def run_score(dump, out, jobs, model):
-    from rootcause.score import score
+    command = [*PRODUCT, "score", dump, "-o", str(out), "-m", model, "--jobs", str(jobs)]
+    subprocess.run(command, check=True, stdout=2)
+    return _count(dump)
 
-    return score(dump, out, model=model, jobs=jobs).counts.read
+
+def _count(dump):
+    with open(dump, encoding="utf-8") as stream:
+        return sum(1 for _ in stream)
 
 
 def run_week(dump, out, model):
     """Score the dump, then report its last week, as two commands."""
-    command = [sys.executable, "-c", "from rootcause.cli import main; main()"]
     scored, reports = str(out / "scored"), str(out / "reports")
-    subprocess.run([*command, "score", dump, "-o", scored, "-m", model], check=True, stdout=2)
-    subprocess.run([*command, "report", scored, "-o", reports], check=True, stdout=2)
-    with open(dump, encoding="utf-8") as stream:
-        return sum(1 for _ in stream)
+    subprocess.run([*PRODUCT, "score", dump, "-o", scored, "-m", model], check=True, stdout=2)
+    subprocess.run([*PRODUCT, "report", scored, "-o", reports], check=True, stdout=2)
+    return _count(dump)
 
 
 def run_read(dump, out, model):
@@ -122,81 +126,10 @@ def _tokenise(texts):
     return len(_encoder.tokenise(texts).ids)
 
 
-def _plain_rows(dump):
-    with open(dump, encoding="utf-8") as stream:
-        return [json.loads(line) for line in stream]
-
-
-def _plain_write(rows, proba, out):
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    columns = {name: [row.get(name) for row in rows] for name in rows[0]}
-    columns |= {f"p{i}": proba[:, i] for i in range(proba.shape[1])}
-    out.mkdir()
-    parquet.write_table(pa.table(columns), out / "x.parquet", compression="zstd")
-
-
-def run_tfidf(dump, out, model):
-    """TF-IDF of words and characters with logistic regression, as one would write it."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
-
-    with (ROOT / "data/labeled.csv").open(encoding="utf-8-sig", newline="") as stream:
-        labeled = list(csv.DictReader(stream))
-    pipe = make_pipeline(
-        make_union(
-            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
-            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
-        ),
-        LogisticRegression(max_iter=1_000),
-    )
-    pipe.fit([row["text"] for row in labeled], [row["label"] for row in labeled])
-    print("ready", flush=True)
-    rows = _plain_rows(dump)
-    _plain_write(rows, pipe.predict_proba([row["text"] for row in rows]), out)
-    return len(rows)
-
-
-def run_transformer(dump, out, model):
-    """A transformer of the shape of MiniLM-L6 with random weights: speed is what counts."""
-    import numpy as np
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    torch.set_num_threads(os.cpu_count() or 1)
-    folder = out.parent / "minilm"
-    words = PreTrainedTokenizerFast(
-        tokenizer_file=str(ROOT / "models/encoder/tokenizer.json"),
-        unk_token="[UNK]",
-        pad_token="[UNK]",
-    )
-    shape = BertConfig(
-        vocab_size=30_522,
-        hidden_size=384,
-        num_hidden_layers=6,
-        num_attention_heads=12,
-        intermediate_size=1_536,
-    )
-    BertModel(shape).save_pretrained(folder)
-    words.save_pretrained(folder)
-    part = Transformer(str(folder), max_seq_length=128)
-    encoder = SentenceTransformer(modules=[part, Pooling(384)], device="cpu")
-    print("ready", flush=True)
-    rows = _plain_rows(dump)[:TRANSFORMER_ROWS]
-    vectors = encoder.encode([row["text"] for row in rows], batch_size=64)
-    heads = np.random.default_rng(0).normal(size=(384, 4)).astype(np.float32)
-    _plain_write(rows, vectors @ heads, out)
-    return len(rows)
-
-
 def run_one(name, dump, out, model):
     """Run one contender here; prints what it took as JSON."""
     kind, _, jobs = name.partition("-")
-    run = globals()[f"run_{kind}"]
+    run = RIVALS.get(kind) or globals()[f"run_{kind}"]
     arguments = (int(jobs), model) if jobs else (model,)
     # imports and training count for our own command only: it is measured from its cold start
     start = time.perf_counter()
@@ -217,14 +150,20 @@ def measure(name, dump, folder, model):
     command += ["--dump", str(dump), "--out", str(out)]
     start = time.perf_counter()
     talk = folder / f"talk-{name}"
+    # as installed: modules are compiled once, not at every start
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with talk.open("w") as stream:
-        child = subprocess.Popen(command, stdout=stream)
+        child = subprocess.Popen(command, stdout=stream, env=environment)
     watched = psutil.Process(child.pid)
-    peak, ready = 0, None
+    peak, own_peak, ready, asked = 0, 0, None, 0.0
     while child.poll() is None:
         try:
-            family = [watched, *watched.children(recursive=True)]
+            # this script's own process has nothing to do with what the command needs
+            family = watched.children(recursive=True) if name.startswith("score") else [watched]
             peak = max(peak, sum(process.memory_info().rss for process in family))
+            if time.perf_counter() - asked > 0.5:  # shared pages counted once: slow to ask for
+                asked = time.perf_counter()
+                own_peak = max(own_peak, sum(p.memory_full_info().pss for p in family))
         except psutil.Error:
             pass
         if ready is None and "ready" in talk.read_text():
@@ -241,7 +180,27 @@ def measure(name, dump, folder, model):
         "per_second": round(facts["rows"] / took),
         "per_cpu_second": round(facts["rows"] / facts["cpu"]),
         "peak_mb": round(peak / 1e6),
+        "peak_proportional_mb": round(own_peak / 1e6),
     }
+
+
+def memory(sizes, folder, days, model):
+    """Measure the peak of memory of dumps of several sizes; returns {rows: rates and peaks}."""
+    found = {}
+    for rows in sizes:
+        dump = folder / "dump.jsonl"
+        make_dump(dump, rows, days)
+        found[rows] = one = measure("score-2", dump, folder, model)
+        first = found[sizes[0]]
+        more = {k: one[k] / first[k] - 1 for k in ("peak_mb", "peak_proportional_mb")}
+        print(
+            f"{rows:>12,} mentions: {one['peak_mb']:,} MB resident ({more['peak_mb']:+.0%}), "
+            f"{one['peak_proportional_mb']:,} MB with shared pages once "
+            f"({more['peak_proportional_mb']:+.0%}), {one['per_cpu_second']:,} per cpu s",
+            flush=True,
+        )
+        shutil.rmtree(folder / "out-score-2")
+    return found
 
 
 def ratios(found, by):
@@ -300,11 +259,12 @@ def profile(dump, folder, model):
 def main():
     """Measure, print a table, keep the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--rows", type=int, default=175_000)
     parser.add_argument("--only", nargs="*", default=[*CONTENDERS[:-1], "profile"])
     parser.add_argument("--days", type=int, default=70, help="over how long the mentions spread")
     parser.add_argument("--model", default="default")
     parser.add_argument("--json", type=Path, default=ROOT / "bench-out" / "bench.json")
+    parser.add_argument("--memory", type=int, nargs="+", metavar="ROWS")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--dump", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
@@ -314,6 +274,10 @@ def main():
         return
     with tempfile.TemporaryDirectory(prefix="rootcause-bench-") as place:
         folder = Path(place)
+        if given.memory:
+            found = memory(given.memory, folder, given.days, given.model)
+            keep(given.json, {"found": found, **machine()})
+            return
         dump = folder / "dump.jsonl"
         make_dump(dump, given.rows, given.days)
         found = {}
@@ -323,11 +287,7 @@ def main():
             line = f"{one['per_second']:>12,}{one['per_cpu_second']:>12,}{one['peak_mb']:>10,}"
             print(f"{name:14}{line}", flush=True)
         result = {
-            "date": datetime.now(UTC).date().isoformat(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "processor": _processor(),
-            "load_at_the_end": round(os.getloadavg()[0], 1),
+            **machine(),
             "rows": given.rows,
             "found": found,
             "ratios": ratios(found, "per_second"),
@@ -341,9 +301,25 @@ def main():
             print(f"{step:52}{share:>7.1%}")
         if result["load_at_the_end"] > (os.cpu_count() or 1) + 1:
             print("the machine is busy with other things: read the column per cpu s")
-    given.json.parent.mkdir(parents=True, exist_ok=True)
-    given.json.write_text(json.dumps(result, indent=1) + "\n")
-    print(given.json)
+    keep(given.json, result)
+
+
+def machine():
+    """Return when and on what was measured."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "load_at_the_end": round(os.getloadavg()[0], 1),
+    }
+
+
+def keep(path, result):
+    """Write the numbers down."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    print(path)
 
 
 def _processor():

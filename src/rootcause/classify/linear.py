@@ -44,7 +44,10 @@ class Head:
 
     def logits(self, rows: Rows) -> Floats:
         """Return (n, k) scores before the softmax, divided by the temperature."""
-        return np.asarray(self.scores(rows) / np.float32(self.temperature), np.float32)
+        return self._cooled(self.scores(rows))
+
+    def _cooled(self, scores: Floats) -> Floats:
+        return np.asarray(scores / np.float32(self.temperature), np.float32)
 
     def scores(self, rows: Rows) -> Floats:
         """Return (n, k) scores before temperature and softmax."""
@@ -57,6 +60,19 @@ class Head:
     def proba(self, rows: Rows) -> Floats:
         """Return (n, k) probabilities."""
         return softmax(self.logits(rows))
+
+    def proba_of(self, scores: Floats) -> Floats:
+        """Return (n, k) probabilities of what `scores` gave."""
+        return softmax(self._cooled(scores))
+
+    def beside(self, other: Head) -> Head:
+        """Return both heads as one, whose scores are theirs side by side, in one pass over rows."""
+        return Head(
+            classes=(*self.classes, *other.classes),
+            words=np.hstack([self.words, other.words]),
+            dense=np.hstack([self.dense, other.dense]),
+            bias=np.concatenate([self.bias, other.bias]),
+        )
 
     def plus(self, other: Head) -> Head:
         """Return the head whose scores are the sum of both heads' scores."""

@@ -146,6 +146,7 @@ class MentionClassifier:
         self, parts: Parts, confusion: npt.NDArray[np.int64], card: Mapping[str, Any]
     ) -> MentionClassifier:
         self.parts_ = parts
+        self._both = parts.labels.beside(parts.complaint)
         self.classes_ = list(parts.labels.classes)
         self.confusion_ = confusion
         self.card_ = dict(card)
@@ -198,8 +199,11 @@ class MentionClassifier:
         parts = self._fitted()
         got = self._read(texts)
         rows = parts.space.rows(got.grams, got.vectors, got.cues)
-        proba = spread(parts.labels.proba(rows), parts.labels.classes)
-        p_complaint = complaint_chance(parts, proba, parts.complaint.proba(rows)[:, 1])
+        scores = self._both.scores(rows)
+        k = len(parts.labels.classes)
+        proba = spread(parts.labels.proba_of(scores[:, :k]), parts.labels.classes)
+        head = parts.complaint.proba_of(scores[:, k:])[:, 1]
+        p_complaint = complaint_chance(parts, proba, head)
         best = proba.argmax(axis=1) if len(proba) else np.zeros(0, np.int64)
         confidence = proba[np.arange(len(best)), best]
         language = np.array(detect(texts), object)
