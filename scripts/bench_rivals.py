@@ -1,4 +1,4 @@
-"""What `rootcause score` is compared with in `bench.py`, as one would write it by hand."""
+"""What `rootcause score` is compared with in `bench.py`: rivals as one would write them, floors."""
 
 import csv
 import json
@@ -79,3 +79,73 @@ def run_transformer(dump, out, model):
     heads = np.random.default_rng(0).normal(size=(384, 4)).astype(np.float32)
     _plain_write(rows, vectors @ heads, out)
     return len(rows)
+
+
+def run_read(dump, out, model):
+    from rootcause.dumps import read_mentions
+
+    return sum(batch.num_rows for batch in read_mentions(dump))
+
+
+def run_tokenise(dump, out, model):
+    """Tokenise alone, from memory."""
+    from rootcause.dumps import read_mentions
+
+    texts = [batch.column("text").to_pylist() for batch in read_mentions(dump)]
+    _tokenise(["warm"])
+    print("ready", flush=True)
+    for some in texts:
+        _tokenise(some)
+    return sum(map(len, texts))
+
+
+def run_floor(dump, out, jobs, model):
+    """Read, tokenise, write, with nothing decided; `jobs` processes tokenise."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from rootcause.dumps import read_mentions
+
+    out.mkdir()
+    reader = read_mentions(dump)
+    done, writer = 0, None
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        waiting = []
+
+        def write_oldest():
+            nonlocal done, writer
+            batch, future = waiting.pop(0)
+            future.result()
+            writer = writer or parquet.ParquetWriter(out / "x.parquet", batch.schema)
+            writer.write_table(pa.Table.from_batches([batch]))
+            done += batch.num_rows
+
+        for batch in reader:
+            waiting.append((batch, pool.submit(_tokenise, batch.column("text").to_pylist())))
+            if len(waiting) > 2 * jobs:
+                write_oldest()
+        while waiting:
+            write_oldest()
+    writer.close()
+    return done
+
+
+def _tokenise(texts):
+    global _encoder  # noqa: PLW0603 - one per process
+    if "_encoder" not in globals():
+        from rootcause.encode import load_encoder
+
+        _encoder = load_encoder()
+    return len(_encoder.tokenise(texts).ids)
+
+
+RIVALS = {
+    "read": run_read,
+    "tokenise": run_tokenise,
+    "floor": run_floor,
+    "tfidf": run_tfidf,
+    "transformer": run_transformer,
+}
