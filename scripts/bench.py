@@ -1,8 +1,8 @@
 """How fast `rootcause score` is, beside what it is compared with; one run, one JSON file.
 
-    python scripts/bench.py                        50,000 mentions, every contender
-    python scripts/bench.py --rows 1000000 --only score-2               memory at another size
-    python scripts/bench.py --rows 175000 --days 7 --only week          from dump to report
+    python scripts/bench.py                        175,000 mentions of a week, every contender
+    python scripts/bench.py --memory 100000 1000000 5000000             peak of memory by size
+    python scripts/bench.py --only start week                           from dump to report
 
 Every contender runs in a process of its own, reads the same JSON Lines dump and writes Parquet
 (the floor reads, tokenises and writes, and decides nothing). Rates are mentions per second of
@@ -11,7 +11,6 @@ The dump is made of the bundled demo mentions, each made different by three rand
 """
 
 import argparse
-import csv
 import json
 import os
 import platform
@@ -23,12 +22,27 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
+from bench_rivals import RIVALS
+
 ROOT = Path(__file__).resolve().parents[1]
-CONTENDERS = ("read", "floor-1", "floor-2", "score-1", "score-2", "tfidf", "transformer", "week")
-# The transformer is slow enough that this many mentions tell its rate.
-TRANSFORMER_ROWS = 1_500
+CONTENDERS = (
+    "start", "read", "tokenise", "floor-1", "floor-2", "score-1", "score-2", "tfidf", "transformer",
+    "week",
+)  # fmt: skip
+# What is aimed at: by name of a rate or ratio, at least or at most how much.
+AIMS = {
+    "mentions a second, two cores": (">=", 15_000),
+    "score / transformer": (">=", 100),
+    "score / tfidf": (">=", 2),
+    "floor / score, one core": ("<=", 2),
+    "floor / score, two cores": ("<=", 2),
+    "seconds from dump to report": ("<=", 120),
+    "seconds for 100 mentions, cold": ("<=", 2),
+}
+PRODUCT = [sys.executable, "-c", "from rootcause.cli import run; run()"]
 
 
 def make_dump(path, rows, days):
@@ -58,145 +72,36 @@ def make_dump(path, rows, days):
 
 
 def run_score(dump, out, jobs, model):
-    from rootcause.score import score
+    command = [*PRODUCT, "score", dump, "-o", str(out), "-m", model, "--jobs", str(jobs)]
+    subprocess.run(command, check=True, stdout=2)
+    return _count(dump)
 
-    return score(dump, out, model=model, jobs=jobs).counts.read
+
+def run_start(dump, out, model):
+    """Score the first hundred mentions, from a cold start."""
+    few = out.parent / "few.jsonl"
+    with open(dump, encoding="utf-8") as stream:
+        few.write_text("".join(islice(stream, 100)), encoding="utf-8")
+    return run_score(str(few), out, 2, model)
 
 
-def run_week(dump, out, model):
-    """Score the dump, then report its last week, as two commands."""
-    command = [sys.executable, "-c", "from rootcause.cli import main; main()"]
-    scored, reports = str(out / "scored"), str(out / "reports")
-    subprocess.run([*command, "score", dump, "-o", scored, "-m", model], check=True, stdout=2)
-    subprocess.run([*command, "report", scored, "-o", reports], check=True, stdout=2)
+def _count(dump):
     with open(dump, encoding="utf-8") as stream:
         return sum(1 for _ in stream)
 
 
-def run_read(dump, out, model):
-    from rootcause.dumps import read_mentions
-
-    return sum(batch.num_rows for batch in read_mentions(dump))
-
-
-def run_floor(dump, out, jobs, model):
-    """Read, tokenise, write, with nothing decided; `jobs` processes tokenise."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    from rootcause.dumps import read_mentions
-
-    out.mkdir()
-    reader = read_mentions(dump)
-    done, writer = 0, None
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        waiting = []
-
-        def write_oldest():
-            nonlocal done, writer
-            batch, future = waiting.pop(0)
-            future.result()
-            writer = writer or parquet.ParquetWriter(out / "x.parquet", batch.schema)
-            writer.write_table(pa.Table.from_batches([batch]))
-            done += batch.num_rows
-
-        for batch in reader:
-            waiting.append((batch, pool.submit(_tokenise, batch.column("text").to_pylist())))
-            if len(waiting) > 2 * jobs:
-                write_oldest()
-        while waiting:
-            write_oldest()
-    writer.close()
-    return done
-
-
-def _tokenise(texts):
-    global _encoder  # noqa: PLW0603 - one per process
-    if "_encoder" not in globals():
-        from rootcause.encode import load_encoder
-
-        _encoder = load_encoder()
-    return len(_encoder.tokenise(texts).ids)
-
-
-def _plain_rows(dump):
-    with open(dump, encoding="utf-8") as stream:
-        return [json.loads(line) for line in stream]
-
-
-def _plain_write(rows, proba, out):
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    columns = {name: [row.get(name) for row in rows] for name in rows[0]}
-    columns |= {f"p{i}": proba[:, i] for i in range(proba.shape[1])}
-    out.mkdir()
-    parquet.write_table(pa.table(columns), out / "x.parquet", compression="zstd")
-
-
-def run_tfidf(dump, out, model):
-    """TF-IDF of words and characters with logistic regression, as one would write it."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
-
-    with (ROOT / "data/labeled.csv").open(encoding="utf-8-sig", newline="") as stream:
-        labeled = list(csv.DictReader(stream))
-    pipe = make_pipeline(
-        make_union(
-            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
-            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
-        ),
-        LogisticRegression(max_iter=1_000),
-    )
-    pipe.fit([row["text"] for row in labeled], [row["label"] for row in labeled])
-    print("ready", flush=True)
-    rows = _plain_rows(dump)
-    _plain_write(rows, pipe.predict_proba([row["text"] for row in rows]), out)
-    return len(rows)
-
-
-def run_transformer(dump, out, model):
-    """A transformer of the shape of MiniLM-L6 with random weights: speed is what counts."""
-    import numpy as np
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    torch.set_num_threads(os.cpu_count() or 1)
-    folder = out.parent / "minilm"
-    words = PreTrainedTokenizerFast(
-        tokenizer_file=str(ROOT / "models/encoder/tokenizer.json"),
-        unk_token="[UNK]",
-        pad_token="[UNK]",
-    )
-    shape = BertConfig(
-        vocab_size=30_522,
-        hidden_size=384,
-        num_hidden_layers=6,
-        num_attention_heads=12,
-        intermediate_size=1_536,
-    )
-    BertModel(shape).save_pretrained(folder)
-    words.save_pretrained(folder)
-    part = Transformer(str(folder), max_seq_length=128)
-    encoder = SentenceTransformer(modules=[part, Pooling(384)], device="cpu")
-    print("ready", flush=True)
-    rows = _plain_rows(dump)[:TRANSFORMER_ROWS]
-    vectors = encoder.encode([row["text"] for row in rows], batch_size=64)
-    heads = np.random.default_rng(0).normal(size=(384, 4)).astype(np.float32)
-    _plain_write(rows, vectors @ heads, out)
-    return len(rows)
+def run_week(dump, out, model):
+    """Score the dump, then report its last week, as two commands."""
+    scored, reports = str(out / "scored"), str(out / "reports")
+    subprocess.run([*PRODUCT, "score", dump, "-o", scored, "-m", model], check=True, stdout=2)
+    subprocess.run([*PRODUCT, "report", scored, "-o", reports], check=True, stdout=2)
+    return _count(dump)
 
 
 def run_one(name, dump, out, model):
     """Run one contender here; prints what it took as JSON."""
     kind, _, jobs = name.partition("-")
-    run = globals()[f"run_{kind}"]
+    run = RIVALS.get(kind) or {"score": run_score, "start": run_start, "week": run_week}[kind]
     arguments = (int(jobs), model) if jobs else (model,)
     # imports and training count for our own command only: it is measured from its cold start
     start = time.perf_counter()
@@ -217,14 +122,20 @@ def measure(name, dump, folder, model):
     command += ["--dump", str(dump), "--out", str(out)]
     start = time.perf_counter()
     talk = folder / f"talk-{name}"
+    # as installed: modules are compiled once, not at every start
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with talk.open("w") as stream:
-        child = subprocess.Popen(command, stdout=stream)
+        child = subprocess.Popen(command, stdout=stream, env=environment)
     watched = psutil.Process(child.pid)
-    peak, ready = 0, None
+    peak, own_peak, ready, asked = 0, 0, None, 0.0
     while child.poll() is None:
         try:
-            family = [watched, *watched.children(recursive=True)]
+            # this script's own process has nothing to do with what the command needs
+            family = watched.children(recursive=True) if name.startswith("score") else [watched]
             peak = max(peak, sum(process.memory_info().rss for process in family))
+            if time.perf_counter() - asked > 0.5:  # shared pages counted once: slow to ask for
+                asked = time.perf_counter()
+                own_peak = max(own_peak, sum(p.memory_full_info().pss for p in family))
         except psutil.Error:
             pass
         if ready is None and "ready" in talk.read_text():
@@ -241,7 +152,27 @@ def measure(name, dump, folder, model):
         "per_second": round(facts["rows"] / took),
         "per_cpu_second": round(facts["rows"] / facts["cpu"]),
         "peak_mb": round(peak / 1e6),
+        "peak_proportional_mb": round(own_peak / 1e6),
     }
+
+
+def memory(sizes, folder, days, model):
+    """Measure the peak of memory of dumps of several sizes; returns {rows: rates and peaks}."""
+    found = {}
+    for rows in sizes:
+        dump = folder / "dump.jsonl"
+        make_dump(dump, rows, days)
+        found[rows] = one = measure("score-2", dump, folder, model)
+        first = found[sizes[0]]
+        more = {k: one[k] / first[k] - 1 for k in ("peak_mb", "peak_proportional_mb")}
+        print(
+            f"{rows:>12,} mentions: {one['peak_mb']:,} MB resident ({more['peak_mb']:+.0%}), "
+            f"{one['peak_proportional_mb']:,} MB with shared pages once "
+            f"({more['peak_proportional_mb']:+.0%}), {one['per_cpu_second']:,} per cpu s",
+            flush=True,
+        )
+        shutil.rmtree(folder / "out-score-2")
+    return found
 
 
 def ratios(found, by):
@@ -257,11 +188,29 @@ def ratios(found, by):
         "floor / score, one core": ("floor-1", "score-1"),
         "floor / score, two cores": ("floor-2", "score-2"),
     }
-    return {
+    found_ratios = {
         label: round(rate(one) / rate(other), 2)
         for label, (one, other) in pairs.items()
         if rate(one) and rate(other)
     }
+    seconds = "seconds" if by == "per_second" else "cpu_seconds"
+    plain = {
+        "mentions a second, two cores": ("score-2", by),
+        "seconds from dump to report": ("week", seconds),
+        "seconds for 100 mentions, cold": ("start", seconds),
+    }
+    return found_ratios | {
+        label: found[name][key] for label, (name, key) in plain.items() if name in found
+    }
+
+
+def verdict(label, value):
+    """Return what was aimed at and whether it is reached, nothing where there is no aim."""
+    if label not in AIMS:
+        return ""
+    sign, aim = AIMS[label]
+    reached = value >= aim if sign == ">=" else value <= aim
+    return f"   aim {sign} {aim:,}: {'reached' if reached else 'missed'}"
 
 
 def profile(dump, folder, model):
@@ -280,11 +229,11 @@ def profile(dump, folder, model):
     total = stats.total_tt
     steps = {
         "reading": ("reader.py", "__iter__"),
-        "normalising": ("text.py", "normalise"),
-        "tokenising": ("~", "encode_batch_fast"),
+        "normalising": ("text.py", "normalise_all"),
+        "looking up tokens": ("chunks.py", "of"),
         "language": ("language.py", "detect"),
         "fingerprints": ("batch.py", "fingerprints"),
-        "predicting (with normalising, tokenising, language)": ("model.py", "predict"),
+        "predicting (with normalising, tokens, language)": ("model.py", "predict"),
         "known ids": ("known.py", "admit"),
         "chunk files": ("staging.py", "write_arrow"),
         "parts": ("finish.py", "write_parts"),
@@ -300,11 +249,14 @@ def profile(dump, folder, model):
 def main():
     """Measure, print a table, keep the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=50_000)
-    parser.add_argument("--only", nargs="*", default=[*CONTENDERS[:-1], "profile"])
-    parser.add_argument("--days", type=int, default=70, help="over how long the mentions spread")
+    parser.add_argument("--rows", type=int, default=175_000)
+    parser.add_argument("--only", nargs="*", default=[*CONTENDERS, "profile"])
+    parser.add_argument(
+        "--days", type=int, help="over how long the mentions spread (7, for --memory 70)"
+    )
     parser.add_argument("--model", default="default")
     parser.add_argument("--json", type=Path, default=ROOT / "bench-out" / "bench.json")
+    parser.add_argument("--memory", type=int, nargs="+", metavar="ROWS")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--dump", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
@@ -314,8 +266,12 @@ def main():
         return
     with tempfile.TemporaryDirectory(prefix="rootcause-bench-") as place:
         folder = Path(place)
+        if given.memory:
+            found = memory(given.memory, folder, given.days or 70, given.model)
+            keep(given.json, {"found": found, **machine()})
+            return
         dump = folder / "dump.jsonl"
-        make_dump(dump, given.rows, given.days)
+        make_dump(dump, given.rows, given.days or 7)
         found = {}
         print(f"{'':14}{'per second':>12}{'per cpu s':>12}{'peak MB':>10}")
         for name in [n for n in CONTENDERS if n in given.only]:
@@ -323,11 +279,7 @@ def main():
             line = f"{one['per_second']:>12,}{one['per_cpu_second']:>12,}{one['peak_mb']:>10,}"
             print(f"{name:14}{line}", flush=True)
         result = {
-            "date": datetime.now(UTC).date().isoformat(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "processor": _processor(),
-            "load_at_the_end": round(os.getloadavg()[0], 1),
+            **machine(),
             "rows": given.rows,
             "found": found,
             "ratios": ratios(found, "per_second"),
@@ -336,14 +288,31 @@ def main():
         if "profile" in given.only:
             result["profile"] = profile(dump, folder, given.model)
         for label, value in result["ratios"].items():
-            print(f"{label:34}{value:>8}{result['ratios_of_cpu'][label]:>12} of cpu")
+            cpu = result["ratios_of_cpu"][label]
+            print(f"{label:34}{value:>10,}{cpu:>12,} of cpu{verdict(label, value)}")
         for step, share in result.get("profile", {}).items():
             print(f"{step:52}{share:>7.1%}")
         if result["load_at_the_end"] > (os.cpu_count() or 1) + 1:
             print("the machine is busy with other things: read the column per cpu s")
-    given.json.parent.mkdir(parents=True, exist_ok=True)
-    given.json.write_text(json.dumps(result, indent=1) + "\n")
-    print(given.json)
+    keep(given.json, result)
+
+
+def machine():
+    """Return when and on what was measured."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "load_at_the_end": round(os.getloadavg()[0], 1),
+    }
+
+
+def keep(path, result):
+    """Write the numbers down."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    print(path)
 
 
 def _processor():

@@ -11,6 +11,7 @@ input that crashes goes there too, once the reader is mended.
 import argparse
 import gzip
 import io
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -125,15 +126,19 @@ def _escaped(word):
 
 def smallest(source, target, most):
     """Keep in `target` the fewest small files of `source` that reach all lines that it reaches."""
-    reached = {path: _lines(path) for path in source.iterdir() if path.stat().st_size <= 2_048}
+    with tempfile.TemporaryDirectory() as folder:
+        # a fuzzer that still runs takes files away
+        copy = Path(shutil.copytree(source, f"{folder}/corpus", ignore_dangling_symlinks=True))
+        reached = {path: _lines(path) for path in copy.iterdir() if path.stat().st_size <= 2_048}
+        content = {path: path.read_bytes() for path in reached}
     missing = set().union(*reached.values())
     target.mkdir(parents=True, exist_ok=True)
     for number in range(most):
-        path = max(sorted(reached), key=lambda p: (len(reached[p] & missing), -p.stat().st_size))
+        path = max(sorted(reached), key=lambda p: (len(reached[p] & missing), -len(content[p])))
         if not reached[path] & missing:
             break
         missing -= reached.pop(path)
-        (target / f"{number:03d}").write_bytes(path.read_bytes())
+        (target / f"{number:03d}").write_bytes(content[path])
     print(f"{len(list(target.iterdir()))} files, {len(missing)} steps between lines not kept")
 
 

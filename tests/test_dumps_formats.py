@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import random
 import sys
 from pathlib import Path
 
@@ -171,6 +172,20 @@ def test_links_are_read_as_files_and_odd_names_stay_on_one_line(tmp_path) -> Non
     assert "\\n" in reader.files[0].file
 
 
+def test_a_pattern_follows_no_link_out_of_its_folder(tmp_path) -> None:
+    (tmp_path / "private").mkdir()
+    secret = write(tmp_path / "private", "secret.csv", "text\nnot for you\n")
+    (tmp_path / "exports").mkdir()
+    here = write(tmp_path / "exports", "a.csv", "text\nhello\n")
+    (tmp_path / "exports" / "b.csv").symlink_to(here)
+    assert len(read(tmp_path / "exports" / "*.csv")[0]) == 2
+    (tmp_path / "exports" / "c.csv").symlink_to(secret)
+    with pytest.raises(DataError, match=r"c\.csv is a link to .*secret\.csv, out of its folder"):
+        read(tmp_path / "exports" / "*.csv")
+    _, reader = read(tmp_path / "exports" / "c.csv")
+    assert any(note.startswith("a link to ") for note in reader.files[0].notes)
+
+
 def test_facts_of_a_file(tmp_path) -> None:
     import hashlib
 
@@ -225,3 +240,22 @@ def test_empty_files_are_noted(tmp_path) -> None:
     assert "the file has no rows" in reader.files[0].notes
     assert read(write(tmp_path, "e.csv", "text,date\n"))[0] == []
     assert read(write(tmp_path, "f.json", "[]"))[0] == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl.gz", "parquet"])
+def test_how_far_reading_is_can_be_asked(tmp_path, kind) -> None:
+    rows = [{"id": str(i), "text": random.randbytes(60).hex()} for i in range(60_000)]
+    path = tmp_path / f"d.{kind}"
+    if kind == "csv":
+        path.write_text("id,text\n" + "".join(f"{r['id']},{r['text']}\n" for r in rows))
+    elif kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path.write_bytes(gzip.compress("".join(json.dumps(r) + "\n" for r in rows).encode(), 1))
+    size = path.stat().st_size
+    reader = read_mentions(path)
+    places = [reader.position for _ in reader]
+    assert places == sorted(places)
+    assert 0 < places[0] < size
+    assert len(set(places)) > 2
+    assert reader.position == size

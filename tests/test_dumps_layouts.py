@@ -39,6 +39,27 @@ EXPECTED: dict[str, tuple[str, dict[str, Any]]] = {
             "parent_id": "1250",
         },
     ),
+    "brandwatch_x.csv": (
+        "Brandwatch",
+        {
+            "mention_id": "r1",
+            "text": "no signal since the update",
+            "created_at": _at(2024, 5, 1, 13, 4, 5),
+            "parent_id": "1250",
+            "author": "finch_2",
+        },
+    ),
+    "brandwatch_api.json": (
+        "Brandwatch",
+        {
+            "mention_id": "r-1",
+            "text": "Second missed visit this month and no call",
+            "created_at": _at(2020, 5, 1, 13, 4, 5),
+            "author": "wren_k",
+            "channel": "forum",
+            "thread_id": "t77",
+        },
+    ),
     "meltwater_old.csv": (
         "Meltwater",
         {

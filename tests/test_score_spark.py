@@ -20,7 +20,8 @@ pytestmark = pytest.mark.skipif(not shutil.which("java"), reason="Java is not in
 def test_spark_gives_the_rows_of_the_batch_callable(monkeypatch, tmp_path):
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     page = (Path(__file__).parents[1] / "docs" / "scaling.md").read_text(encoding="utf-8")
-    code = re.search(r"test_score_spark\.py -->\n```python\n(.*?)```", page, re.DOTALL)[1]
+    lines = page.split("test_score_spark.py -->")[1]
+    code = "\n".join(re.findall(r"```python\n(.*?)```", lines, re.DOTALL))
     expected = BatchScorer(MODEL)(
         pa.table({"mention_id": [str(i) for i in range(len(TEXTS))], "text": list(TEXTS)})
     )
@@ -37,8 +38,12 @@ def test_spark_gives_the_rows_of_the_batch_callable(monkeypatch, tmp_path):
                 "mentions": spark.createDataFrame(rows, ["mention_id", "text"]),
             }
             exec(code, names)
-            found = {r.mention_id: (r.label, r.confidence) for r in names["labels"].collect()}
+            found = [
+                {r.mention_id: (r.label, r.confidence) for r in names[name].collect()}
+                for name in ("labels", "framed_labels")
+            ]
         finally:
             spark.stop()
     columns = [expected[c].to_pylist() for c in ("mention_id", "label", "confidence")]
-    assert found == {i: (label, sure) for i, label, sure in zip(*columns, strict=True)}
+    rows = {i: (label, sure) for i, label, sure in zip(*columns, strict=True)}
+    assert found == [rows, rows]

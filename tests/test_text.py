@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
+import unicodedata
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from rootcause.classify import language
+from rootcause.classify.identify import identifier
 from rootcause.encode import chunks, load_encoder
 from rootcause.text import clean, fingerprint, normalise, normalise_all
 
@@ -34,6 +39,27 @@ def test_many_texts_are_normalised_as_each_alone(texts) -> None:
 
 
 @settings(max_examples=300, deadline=None)
+@given(_TEXT, st.sampled_from([1, 30, 4_000]))
+def test_a_text_is_normalised_step_by_step(text, times) -> None:
+    text = " ".join([text] * times)[:17_000]
+    plain = html.unescape(text[:16_000])
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKC", plain.encode("utf-8", "replace").decode("utf-8"))
+        plain = re.sub("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]", "", plain)
+    plain = " ".join(plain.split())
+    assert clean(text) == plain
+    plain = plain[:4_000]
+    if "://" in plain or "ww." in plain.lower():
+        plain = re.sub(r"(?:https?://|www\.)\S+", " url ", plain, flags=re.IGNORECASE)
+    plain = re.sub(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b", " email ", plain)
+    plain = re.sub(r"(?<!\w)@\w+", " @user ", plain)
+    plain = re.sub(r"#\w+", lambda m: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", m[0]), plain)
+    plain = re.sub("[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]", "", plain.replace("\u2019", "'"))
+    plain = re.sub(r"([^\d\s])\1{2,}", r"\1\1", re.sub(r"\d{4,}", "0000", plain.lower()))
+    assert normalise(text) == " ".join(re.sub(r"(?<=n)'t\b", "t", plain).split())
+
+
+@settings(max_examples=300, deadline=None)
 @given(_TEXT)
 def test_a_fingerprint_is_of_the_words_alone(text) -> None:
     words = re.sub(r"^\s*(?:RT|MT|via)\s+@\w+\s*:?\s*", "", clean(text), flags=re.IGNORECASE)
@@ -49,6 +75,18 @@ def test_a_fingerprint_is_of_the_words_alone(text) -> None:
 def test_words_are_told_from_marks_alike_in_ascii_and_beyond(text) -> None:
     plain = re.sub(r"(?:https?://|www\.)\S+|[@#]\w+|['’]", "", text).lower()
     assert language._words(text) == re.findall(r"[^\W\d_]+", plain)
+
+
+@pytest.fixture(scope="module")
+def library():
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_TEXT | st.text(min_size=130, max_size=300), max_size=6))
+def test_texts_asked_together_have_the_languages_of_each_alone(library, texts) -> None:
+    asked = [*texts, "wo bleibt mein paket", "SALUT LE MONDE", "donde estas " * 60]
+    assert identifier().classify_all(asked) == [library.classify(text) for text in asked]
 
 
 @settings(max_examples=100, deadline=None)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
 UNKNOWN = "und"
 ENGLISH = "en"
@@ -41,16 +39,18 @@ _SHARED = frozenset(
 )
 _OWN = _COMMON - _SHARED
 _WORD = re.compile(r"[^\W\d_]+")
-# For str.translate: ASCII in lower case, anything but letters a space, an apostrophe nothing.
-_LETTERS = {code: chr(code).lower() if chr(code).isalpha() else " " for code in range(128)}
-_LETTERS[ord("'")] = ""
+# For bytes.translate: ASCII in lower case, anything but letters a space
+_LETTERS = bytes(ord(chr(c).lower()) if c < 128 and chr(c).isalpha() else 32 for c in range(256))
 # What is neither letter nor ASCII in most texts that have such a thing
 _QUOTES = "‘“”–—…£€"
-_SKIP = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+|['’]")
+# Alternatives that each begin with a letter, for which the pattern is looked for much faster
+_SKIP = re.compile(r"https?://\S+|www\.\S+|@\w+|#\w+")
 _ENOUGH_WORDS = 4
 _SURE = 0.75
 _SHARE = 0.2
 _OWN_SHARE = 0.08
+# So many characters of a text tell its language.
+_READ = 1_000
 
 
 def detect(texts: Sequence[str]) -> list[str]:
@@ -61,15 +61,26 @@ def detect(texts: Sequence[str]) -> list[str]:
     little; longer ones are asked of py3langid (Lui and Baldwin, 2012), whose answer counts when
     it is sure.
     """
-    return [_one(text) for text in texts]
+    codes = [_plainly(text) for text in texts]
+    doubtful = [row for row, code in enumerate(codes) if code is None]
+    if doubtful:
+        spoken = [_words(texts[row][:_READ]) for row in doubtful]
+        told = _identify([" ".join(words) for words in spoken])
+        for row, words, (code, chance) in zip(doubtful, spoken, told, strict=True):
+            if _foreign(texts[row], words) >= 0.5:
+                # no Latin script is written like this, whatever the words are
+                codes[row] = code if code != ENGLISH else UNKNOWN
+            else:
+                codes[row] = code if chance >= _SURE else ENGLISH
+    return [code or UNKNOWN for code in codes]
 
 
-def _one(text: str) -> str:
-    words = _words(text[:1_000])
+def _plainly(text: str) -> str | None:
+    """Return the language where the words alone tell, None where py3langid is to be asked."""
+    words = _words(text[:_READ])
     if not words:
         return ENGLISH if text.isascii() else UNKNOWN
-    letters = "" if text.isascii() else "".join(words)
-    foreign = 0.0 if letters.isascii() else _foreign_letters(letters)
+    foreign = _foreign(text, words)
     own = sum(map(_OWN.__contains__, words))
     plainly = own >= _SHARE * len(words) or (
         own >= max(1, _OWN_SHARE * len(words))
@@ -77,12 +88,7 @@ def _one(text: str) -> str:
     )
     if foreign < 0.3 and plainly:
         return ENGLISH
-    if foreign < 0.5 and len(words) < _ENOUGH_WORDS:
-        return ENGLISH
-    code, chance = _identify(" ".join(words))
-    if foreign >= 0.5:  # no Latin script is written like this, whatever the words are
-        return code if code != ENGLISH else UNKNOWN
-    return code if chance >= _SURE else ENGLISH
+    return ENGLISH if foreign < 0.5 and len(words) < _ENOUGH_WORDS else None
 
 
 def _words(text: str) -> list[str]:
@@ -95,23 +101,21 @@ def _words(text: str) -> list[str]:
             text = text.replace(mark, " ")
         if not text.isascii():
             return _WORD.findall(text.replace("'", "").lower())
-    return text.translate(_LETTERS).split()
+    return text.encode().translate(_LETTERS, b"'").decode().split()
 
 
-def _foreign_letters(letters: str) -> float:
-    """Return the share of letters outside the Latin script."""
+def _foreign(text: str, words: Sequence[str]) -> float:
+    """Return the share of the letters of a text's words that are outside the Latin script."""
+    letters = "" if text.isascii() else "".join(words)
+    if letters.isascii():
+        return 0.0
     wide = [c for c in letters if ord(c) > 0x24F]
     other = sum(not unicodedata.name(c, "").startswith(("LATIN", "MATHEMATICAL")) for c in wide)
     return other / len(letters)
 
 
-def _identify(text: str) -> tuple[str, float]:
-    code, chance = _identifier().classify(text)
-    return str(code), float(chance)
+def _identify(texts: Sequence[str]) -> list[tuple[str, float]]:
+    """Return for each text py3langid's language and its chance."""
+    from rootcause.classify.identify import identifier
 
-
-@cache
-def _identifier() -> Any:  # noqa: ANN401 - the library has no types
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    return identifier().classify_all(texts)

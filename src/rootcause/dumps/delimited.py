@@ -93,6 +93,7 @@ class Delimited:
     """A CSV, TSV, semicolon or pipe file; rows are numbered by the line they begin on."""
 
     format = "csv"
+    given: float | None = None
 
     def __init__(self, opened: Opened, *, encoding: str | None, known: Iterable[str]) -> None:
         self._opened = opened

@@ -56,13 +56,13 @@ def describe(
 
 def _describe(path: str, like: Reader) -> Recognised:
     reader = Reader(
-        paths=[path], columns=like.columns, segments=like.segments, encoding=like.encoding
-    )
+        paths=[path], columns=like.columns, segments=like.segments, encoding=like.encoding,
+        hear=lambda _: None,
+    )  # fmt: skip
     first: list[Mapping[str, object]] = []
     for batch in reader:
         if len(first) < _SHOWN:
             first += batch.slice(0, _SHOWN - len(first)).to_pylist()
-        reader.take_rejects()
     return Recognised(facts=reader.files[0], first=tuple(first), reasons=dict(reader.reasons))
 
 

@@ -30,6 +30,8 @@ _NESTED = "nested too deep"
 class JsonTable:
     """A JSON dump; rows are numbered by line (JSON lines) or by position (all else)."""
 
+    given: float | None = None
+
     def __init__(self, opened: Opened, *, encoding: str | None) -> None:
         self._opened = opened
         blocks = text_blocks(opened, encoding)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -49,7 +49,8 @@ class Reader:
     """Mentions of some dumps, to be iterated once as Arrow batches (`schema`).
 
     `read` counts rows, and equals mentions yielded plus rejects. `rejects` collects the rows that
-    are no mentions; `take_rejects` empties it. `files` has the facts of the files finished.
+    are no mentions, unless `hear` is given, which is told of them as they come: a dump of
+    nothing else fills no memory. `files` has the facts of the files finished.
     """
 
     paths: Sequence[str]
@@ -58,17 +59,29 @@ class Reader:
     encoding: str | None = None
     batch_size: int = 8_192
     max_rejects: float | None = None
+    hear: Callable[[Sequence[Reject]], None] | None = None
     read: int = 0
     mentions: int = 0
     rejected: int = 0
     rejects: list[Reject] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
     files: list[FileFacts] = field(default_factory=list)
+    _current: tuple[Opened, Table] | None = None
 
     @property
     def schema(self) -> pa.Schema:
         """The schema of the batches: MENTION_SCHEMA and a string column per segment."""
         return segment_schema(self.segments)
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the dumps are behind us."""
+        done = sum(file.size for file in self.files)
+        if self._current is None:
+            return done
+        opened, table = self._current
+        size = opened.position
+        return done + (size if table.given is None else round(table.given * size))
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         for path in self.paths:
@@ -76,14 +89,10 @@ class Reader:
             try:
                 yield from self._file(opened)
             finally:
+                self._current = None
                 opened.close()
         if self.max_rejects is not None:
             self.check(self.max_rejects)
-
-    def take_rejects(self) -> list[Reject]:
-        """Return the rejects since the last call and forget them."""
-        taken, self.rejects = self.rejects, []
-        return taken
 
     def check(self, most: float) -> None:
         """Raise DataError where more than a share of the rows read were rejects."""
@@ -108,6 +117,7 @@ class Reader:
     def _file(self, opened: Opened) -> Iterator[pa.RecordBatch]:
         known = self.known()
         table = open_table(opened, encoding=self.encoding, known=known)
+        self._current = (opened, table)
         sample = Sample.take(table)
         rows = any(chunk.numbers for chunk in sample.chunks)
         bad_rows = any(chunk.bad for chunk in sample.chunks)
@@ -162,9 +172,14 @@ class Reader:
             yield part
 
     def _reject(self, name: str, bad: Sequence[Bad], facts: _Counts) -> None:
-        for row in bad:
-            self.rejects.append(Reject(file=name, row=row.row, reason=row.reason, raw=row.raw))
-            self.reasons[row.reason.split(":")[0]] += 1
+        if not bad:
+            return
+        rows = [Reject(file=name, row=r.row, reason=r.reason, raw=r.raw) for r in bad]
+        self.reasons.update(row.reason.split(":")[0] for row in bad)
+        if self.hear is None:
+            self.rejects += rows
+        else:
+            self.hear(rows)
         self.read += len(bad)
         self.rejected += len(bad)
         facts.rejected += len(bad)
@@ -193,6 +208,7 @@ class Reader:
         facts: _Counts,
     ) -> None:
         size, sha256 = opened.facts()
+        self._current = None
         self.files.append(
             FileFacts(
                 file=opened.name,
@@ -254,6 +270,7 @@ def read_mentions(
     encoding: str | None = None,
     batch_size: int = 8_192,
     max_rejects: float | None = None,
+    hear: Callable[[Sequence[Reject]], None] | None = None,
 ) -> Reader:
     """Return a Reader of the mentions in some dumps.
 
@@ -261,9 +278,10 @@ def read_mentions(
     workbooks, plain, gzip or zstd. `columns` says which header holds a column where the name
     does not tell ({"text": "Message"}; {"date_order": "day-first"} settles 03/04/2024);
     `segments` are headers that travel along as `segment_NAME`. Batches hold at most `batch_size`
-    rows. Iterating raises DataError for input that cannot be read, for a file without a column
-    of texts or with no readable date in its date column, and, at the end, for a share of rejects
-    over `max_rejects` (None: no limit).
+    rows. `hear` is told of rejects as they come; without it the Reader collects them. Iterating
+    raises DataError for input that cannot be read, for a file without a column of texts or with
+    no readable date in its date column, and, at the end, for a share of rejects over
+    `max_rejects` (None: no limit).
     """
     chosen = dict(columns or {})
     check_columns(chosen, (*FIELDS, DATE_ORDER))
@@ -274,4 +292,5 @@ def read_mentions(
         encoding=encoding,
         batch_size=max(1, batch_size),
         max_rejects=max_rejects,
+        hear=hear,
     )

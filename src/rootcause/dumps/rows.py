@@ -69,6 +69,8 @@ class Table(Protocol):
     format: str
     headers: list[str]
     facts: dict[str, str]
+    # the share of rows given so far, None where bytes read tell as much
+    given: float | None
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows."""

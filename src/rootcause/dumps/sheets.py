@@ -25,6 +25,7 @@ class ParquetTable:
     """A Parquet file; nested columns are named by their path; rows are numbered from 1."""
 
     format = "parquet"
+    given: float | None = 0.0
 
     def __init__(self, opened: Opened) -> None:
         import pyarrow.parquet as pq
@@ -51,6 +52,7 @@ class ParquetTable:
                 flat = _flattened(batch)
                 yield Columns(batch=flat, numbers=range(number, number + flat.num_rows))
                 number += flat.num_rows
+                self.given = (number - 1) / meta.num_rows
         except (pa.ArrowException, OSError) as error:
             raise _damaged(self._name, error) from None
         finally:
@@ -91,6 +93,7 @@ class SheetTable:
     """
 
     format = "xlsx"
+    given: float | None = None
 
     def __init__(self, opened: Opened, *, known: Iterable[str]) -> None:
         try:

@@ -52,8 +52,9 @@ def printable(name: str) -> str:
 def expand(paths: Paths) -> list[str]:
     """Return the files that paths and globs name, in the order given, globs sorted, each once.
 
-    `-` is stdin. Raises DataError for a path that does not exist, a folder, or a glob without a
-    match.
+    `-` is stdin. Raises DataError for a path that does not exist, a folder, a glob without a
+    match, or one that matches a link out of its folder: who can write into a shared folder must
+    not choose which other files are read.
     """
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     found: dict[str, None] = {}
@@ -68,12 +69,27 @@ def expand(paths: Paths) -> list[str]:
             matches = [match for match in glob.glob(path, recursive=True) if os.path.isfile(match)]
             if not matches:
                 raise DataError(f"no file matches {printable(path)}; check the pattern")
+            for match in matches:
+                if (target := _outside(match)) is not None:
+                    raise DataError(
+                        f"{printable(match)} is a link to {printable(target)}, out of its folder; "
+                        "name it without a pattern if it is meant"
+                    )
             found.update(dict.fromkeys(sorted(matches)))
         else:
             raise DataError(f"{printable(path)} does not exist; check the path")
     if not found:
         raise UsageError("no dump is named; give files, globs, or - for stdin")
     return list(found)
+
+
+def _outside(path: str) -> str | None:
+    """Return what a link points to if that is not below its own folder."""
+    if not os.path.islink(path):
+        return None
+    target = os.path.realpath(path)
+    home = os.path.realpath(os.path.dirname(path) or ".")
+    return None if target.startswith(os.path.join(home, "")) else target
 
 
 class _Tap(io.RawIOBase):
@@ -110,6 +126,11 @@ class Opened:
     _stream: Any
     _close: Callable[[], None]
     _out: int = 0
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the file, as it lies on disk, have been read."""
+        return self._tap.size
 
     @property
     def is_stdin(self) -> bool:
@@ -200,6 +221,8 @@ def open_dump(path: str) -> Opened:
         path=path, name=name, head=b"", compression=compression, _tap=tap, _stream=stream,
         _close=close,
     )  # fmt: skip
+    if path != "-" and (target := _outside(path)) is not None:
+        opened.note(f"a link to {printable(target)}")
     try:
         opened.head = opened._read()
         # a pipe may hand over a few bytes only, too few to recognise anything by

@@ -17,7 +17,6 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"</p>\s*(?=<p)", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _STATUS_URL = re.compile(r"https?://\S*?/status(?:es)?/(\d+)\S*$")
-
 _CENTURY = 60 * 24 * 365.25 * 100  # in minutes
 
 

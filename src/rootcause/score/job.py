@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rootcause.dumps import Reader, read_mentions
+from rootcause.dumps import read_mentions
 from rootcause.dumps.sources import expand
 from rootcause.errors import DataError, UsageError
 from rootcause.score.batch import BatchScorer, Model, zone
@@ -128,11 +128,11 @@ def _run(job: Job, scorer: BatchScorer, home: Path) -> ScoreResult:
     staging = Staging(home, run_key(run_facts(job, scorer, earlier, before)), prefix=_prefix(job))
     base = new_manifest(job, scorer)
     schema = scorer.schema
-    reader = read_mentions(job.dumps, columns=job.columns, segments=job.segments)
     rejects = RejectFile(staging.scratch(REJECTS))
+    reader = read_mentions(job.dumps, columns=job.columns, segments=job.segments, hear=rejects.add)
     with rejects, Intake(reader, _known(earlier), staging) as intake:
         chunks = _score_chunks(
-            job, scorer=scorer, staging=staging, reader=reader, intake=intake, rejects=rejects
+            job, scorer=scorer, staging=staging, intake=intake, position=lambda: reader.position
         )
     del scorer
     counts = intake.counts(rejected=rejects.count)
@@ -168,9 +168,8 @@ def _score_chunks(
     *,
     scorer: BatchScorer,
     staging: Staging,
-    reader: Reader,
     intake: Intake,
-    rejects: RejectFile,
+    position: Callable[[], int],
 ) -> int:
     """Have every chunk scored that an earlier attempt has not left; returns their number."""
     runner = _runner(job, scorer)
@@ -182,13 +181,11 @@ def _score_chunks(
                 path = staging.chunk(number - 1)
                 if not path.exists():
                     runner.submit(mentions, path)
-                rejects.take(reader)
-                progress.update(intake.scored, getattr(reader, "position", 0))
+                progress.update(intake.scored, position())
             runner.close()
     except BaseException:
         runner.stop()
         raise
-    rejects.take(reader)
     return number
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from rootcause.dumps import Reader
+from rootcause.dumps import Reject
 from rootcause.files import csv_rows
 
 HEADER = ("file", "row", "reason", "raw")
@@ -37,11 +37,8 @@ class RejectFile:
     ) -> None:
         self._stream.close()
 
-    def take(self, reader: Reader) -> None:
-        """Move what the reader has rejected since the last call into the file."""
-        fresh = reader.take_rejects()
-        if not fresh:
-            return
+    def add(self, fresh: Sequence[Reject]) -> None:
+        """Write rejects down."""
         rows = [(one.file, one.row, one.reason, one.raw) for one in fresh]
         self._stream.write(csv_rows((), rows)[len("\r\n") :])
         self.count += len(fresh)
