@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ _COLUMNS = (
     "mention_id", "created_at", "label", "author", "channel", "url", "text", "needs_reply",
     "answered_at", "status", "duplicate_of",
 )  # fmt: skip
+# What tells whether somebody waited at an earlier moment.
+REQUEST_COLUMNS = ("label", "needs_reply", "answered_at", "status", "duplicate_of")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,38 @@ def answers(
         "The dump does not say who was answered: every service request of the week is listed."
     )  # fmt: skip
     return Answers(known=known, queue=queue, hours=_hours(table), note=note)
+
+
+def queue_lengths(
+    requests: Sequence[tuple[Week, pa.Table]], week: Week, zone: tzinfo, window: int, most: int
+) -> list[int]:
+    """Return how many requests waited at the end of up to `most` weeks before `week`.
+
+    `requests` are earlier weeks with the `REQUEST_COLUMNS`. Each queue reaches as far back as
+    the reported one, `window` weeks; a week whose window starts before the data is left out.
+    """
+    known = any(_tells(table) for _, table in requests)
+    if not requests:
+        return []
+    first = min(one for one, _ in requests)
+    found = []
+    for back in range(1, most + 1):
+        end = week.shift(-back)
+        span = window if known else 1
+        inside = [table for one, table in requests if 0 <= end.minus(one) < span]
+        if end.shift(1 - span) < first or not inside:
+            break
+        moment = end.end(zone)
+        found.append(sum(_waited(row, moment) for table in inside for row in table.to_pylist()))
+    return found
+
+
+def _waited(row: Mapping[str, Any], moment: datetime) -> bool:
+    """Return whether a mention was a request without an answer at `moment`."""
+    if row["label"] != "service_request" or row["duplicate_of"]:
+        return False
+    late = row["answered_at"] is not None and row["answered_at"] > moment
+    return bool(row["needs_reply"] or late)
 
 
 def spread(hours: Sequence[float]) -> tuple[float | None, float | None]:

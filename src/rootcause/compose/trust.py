@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from rootcause.classify import correct_volumes
 from rootcause.compose.dial import SMALL_WEEK
@@ -18,20 +19,31 @@ from rootcause.trends.change import LEAST_BASELINE
 
 
 def make_trust(
-    given: Inputs, rows: Sequence[Assignment], past: Sequence[WeekFacts], dial: Sequence[Dial]
+    given: Inputs,
+    rows: Sequence[Assignment],
+    past: Sequence[WeekFacts],
+    dial: Sequence[Dial],
+    volumes: Sequence[ClassVolume],
+    explained: AbstractSet[str],
 ) -> Trust:
-    """Return the trust section; `rows` are the week's assignments, `past` earlier weeks."""
+    """Return the trust section.
+
+    `rows` are the week's assignments, `past` earlier weeks, `explained` the ids of the complaints
+    that are in a cause or copy one that is.
+    """
     table = given.table
     complaints = given.kinds[0].mentions
     mine = {*given.kinds[0].pool.ids, *(item.mention_id for item in given.kinds[0].apart)}
-    inside = {row.mention_id for row in rows if row.kind == "cause"}
-    kinds = Counter(
-        row.kind for row in rows if row.mention_id in mine and row.mention_id not in inside
-    )
+    places = {
+        row.mention_id: row.kind
+        for row in rows
+        if row.mention_id in mine and row.mention_id not in explained
+    }
+    kinds = Counter(places.values())
     reviews = sum(decision == "review" for decision in table["decision"].to_pylist())
     return Trust(
-        counts=_counts(given, len(inside), kinds),
-        volumes=_volumes(given),
+        counts=_counts(given, len(explained), kinds),
+        volumes=tuple(volumes),
         review_share=round(reviews / table.num_rows, 4),
         isolated_share=round(kinds["isolated"] / complaints, 4) if complaints else 0.0,
         dial=tuple(dial),
@@ -66,14 +78,14 @@ def _counts(given: Inputs, inside: int, kinds: Counter[str]) -> tuple[tuple[str,
         ("… in another language, kept out of the causes", foreign),
         ("… neither", table.num_rows - foreign - complaint.mentions - question.mentions),
         ("complaints of this week", complaint.mentions),
-        ("… in causes", inside),
-        ("… repeat another mention", kinds["duplicate"]),
+        ("… in causes, copies included", inside),
         ("… isolated", kinds["isolated"]),
+        ("… copies of an isolated one", kinds["duplicate"]),
         ("… name no cause", kinds["unspecified"]),
     )
 
 
-def _volumes(given: Inputs) -> tuple[ClassVolume, ...]:
+def class_volumes(given: Inputs) -> tuple[ClassVolume, ...]:
     """Return each label's share as classified, and corrected by the out-of-fold confusion."""
     counts = Counter(given.table["label"].to_pylist())
     total = given.table.num_rows
