@@ -84,7 +84,7 @@ def test_page_is_readable_without_script(browser, pages):
         assert tab.locator("circle title").count() > 100
         assert tab.locator("#map button").first.is_visible()
         tab.locator("#RC-0001 summary").click()
-        assert tab.locator("#RC-0001 .more").get_by_text("A fix would save").is_visible()
+        assert tab.locator("#RC-0001 .more").get_by_text("Contacts a year").is_visible()
 
 
 def test_filters_show_matching_cards_and_count_them(browser, pages):

@@ -15,6 +15,7 @@ BREADTHS = ("isolated", "recurring", "systemic")
 STATUSES = ("new", "growing", "steady", "fading", "gone", "returned", "fixed")
 # The headline intervals are 90 %: one chance in twenty on either side.
 INTERVAL = 0.90
+CANDIDATE = "A cause is a candidate: a group of complaints that read as the same problem."
 
 
 @dataclass(frozen=True, kw_only=True)

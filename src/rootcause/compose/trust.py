@@ -10,7 +10,7 @@ from rootcause.classify import correct_volumes
 from rootcause.compose.dial import SMALL_WEEK
 from rootcause.compose.inputs import Inputs
 from rootcause.evaluate import drift
-from rootcause.findings import ClassVolume, Dial, Estimate, Trust
+from rootcause.findings import CANDIDATE, ClassVolume, Dial, Estimate, Trust
 from rootcause.pools import foreign_rows
 from rootcause.records import LABELS
 from rootcause.register import Assignment, WeekFacts
@@ -123,7 +123,7 @@ def _drift(given: Inputs) -> tuple[str, ...]:
 
 
 def _notes(given: Inputs, past: Sequence[WeekFacts]) -> list[str]:
-    notes = ["A cause is a candidate: a group of complaints that read as the same problem."]
+    notes = [CANDIDATE]
     notes += given.notes
     authors = given.table["author"]
     if authors.null_count == authors.length():

@@ -63,7 +63,6 @@ def figures(
     }
     share = complaint_interval(complaints, total)
     cover = share_interval(complaints.explained, complaints.counted)
-    oldest = max((row.waiting_hours for row in answers.queue), default=None)
     queue = _queue_interval(waiting, volumes)
     return (
         _compared(
@@ -87,7 +86,7 @@ def figures(
                 value=float(waiting),
                 low=queue[0],
                 high=queue[1],
-                note=f"the oldest for {_days(oldest)}" if oldest else answers.note,
+                note=_queue_note(answers),
             ),
             [float(count) for count in usual_queue],
         ),
@@ -152,10 +151,17 @@ def _compared(figure: Figure, values: Sequence[float]) -> Figure:
     )
 
 
-def _days(hours: float) -> str:
-    if hours < 48:
-        return f"{hours:.0f} hours"
-    return f"{hours / 24:.0f} days"
+def _queue_note(answers: Answers) -> str:
+    if not answers.known:
+        return "the dump does not say who was answered"
+    hours = max((row.waiting_hours for row in answers.queue), default=None)
+    if hours is None:
+        return "nobody waits"
+    return (
+        f"the oldest for {hours:.0f} hours"
+        if hours < 48
+        else f"the oldest for {hours / 24:.0f} days"
+    )
 
 
 def sentence(heads: Sequence[Figure], causes: Sequence[Cause]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from rootcause.findings import Cause, Report
-from rootcause.report.numbers import Numbers
+from rootcause.report.numbers import Numbers, capitalised
 
 _TOP = 5
 _CHANGES = 10
@@ -46,7 +46,7 @@ def _figures(report: Report, numbers: Numbers) -> Iterable[str]:
     for figure in report.figures:
         text = numbers.figure(figure)
         span = f" ({text['span']})" if text["span"] else ""
-        change = f", {text['change']} against the usual {text['usual']}" if text["change"] else ""
+        change = f", {text['change']}, usually {text['usual']}" if text["change"] else ""
         yield f"- {escape(figure.name)}: **{text['value']}**{span}{change}"
 
 
@@ -64,11 +64,13 @@ def _changes(report: Report) -> Iterable[str]:
 
 
 def _causes(report: Report, numbers: Numbers) -> Iterable[str]:
-    top = [c for c in report.causes if not c.weak and c.status not in {"gone", "fixed"}][:_TOP]
+    live = [c for c in report.causes if c.voices and not c.weak]
+    top = [c for c in live if c.status not in {"gone", "fixed"}][:_TOP]
     if not top:
         yield from ("No cause was found this week.", "")
         return
-    yield f"## Top {len(top)} of {len(report.causes)} causes"
+    met = sum(c.voices > 0 for c in report.causes)
+    yield f"## Top {len(top)} of {met} causes met this week"
     yield ""
     for place, cause in enumerate(top, start=1):
         people = f"{numbers.count(cause.voices)} {'person' if cause.voices == 1 else 'people'}"
@@ -76,12 +78,14 @@ def _causes(report: Report, numbers: Numbers) -> Iterable[str]:
         action = f"; {escape(cause.action)}" if cause.action else ""
         due = f" by {numbers.day(cause.due)}" if cause.due else ""
         what = f"{people}, {cause.status}, {cause.breadth}"
+        if cause.cost_per_year:
+            what += f", a fix would save {numbers.money(cause.cost_per_year.value)} a year"
         yield f"{place}. {_name(cause)}: {what}; {owner}{action}{due}"
     yield ""
 
 
 def _name(cause: Cause) -> str:
-    return f"{escape(cause.title)} ({cause.cause_id})"
+    return f"{escape(capitalised(cause.title))} ({cause.cause_id})"
 
 
 def _people(report: Report, numbers: Numbers) -> Iterable[str]:

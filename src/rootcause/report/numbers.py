@@ -9,6 +9,11 @@ from rootcause.errors import UsageError
 from rootcause.findings import Estimate, Figure
 
 
+def capitalised(text: str) -> str:
+    """Return a title as a heading shows it: its first letter large, the rest as people wrote it."""
+    return text[:1].upper() + text[1:]
+
+
 class Numbers:
     """Formats for one locale, such as `en`, `de`, `fr` or `pt_BR`; raises UsageError for others."""
 
@@ -37,9 +42,10 @@ class Numbers:
         pattern = self._percent[digits]
         return str(format_percent(value, format=pattern, locale=self._locale))
 
-    def rate(self, value: float) -> str:
-        """Return a rate per 1,000 with one digit, two below one."""
-        return self.count(value, 1 if value >= 1 or value == 0 else 2)
+    def rate(self, value: float, like: float | None = None) -> str:
+        """Return a rate per 1,000 with one digit, more for one (or one `like` it) below one."""
+        scale = value if like is None else like
+        return self.count(value, 1 if scale >= 1 else 2 if scale >= 0.1 else 3) if scale else "0"
 
     def money(self, value: float) -> str:
         """Return an amount in whole units, rounded to three digits that matter."""
@@ -50,7 +56,10 @@ class Numbers:
         """Return `low–high` of an interval; kind is rate, share, count, money or ratio."""
         if kind == "share":  # one sign is enough
             return f"{self.count(100 * estimate.low)}–{self.share(estimate.high)}"
-        form = {"ratio": lambda v: self.count(v, 2)}.get(kind) or getattr(self, kind)
+        form = {
+            "ratio": lambda v: self.count(v, 2),
+            "rate": lambda v: self.rate(v, estimate.value or estimate.high),
+        }.get(kind) or getattr(self, kind)
         return f"{form(estimate.low)}–{form(estimate.high)}"
 
     def hours(self, value: float) -> str:
@@ -93,6 +102,10 @@ class Numbers:
         if figure.previous is not None:
             change = self._change(figure, figure.previous)
         usual = "" if figure.previous is None else form(figure.previous)
+        if figure.previous is not None and figure.usual_low is not None:
+            high = figure.previous if figure.usual_high is None else figure.usual_high
+            estimate = Estimate(value=figure.previous, low=figure.usual_low, high=high)
+            usual += f" ({self.span(estimate, 'share' if figure.unit == 'share' else 'count')})"
         return {"value": form(figure.value), "span": span, "change": change, "usual": usual}
 
     def _change(self, figure: Figure, previous: float) -> str:

@@ -68,10 +68,10 @@ def status(
 
 
 def _by_change(facts: Facts, limit: float) -> tuple[str, str]:
-    usual = f"{facts.expected:.1f}" if facts.expected else "nobody"
-    seen = f"{_people(facts.voices)} where the weeks before let expect {usual}"
+    usual = f"{facts.expected:.1f}" if facts.expected else "none"
+    seen = f"{_people(facts.voices)}, {usual} expected from the weeks before"
     q = f"q = {facts.q:.2g}" if facts.q >= 0.001 else "q < 0.001"
-    tested = f"{q} by {facts.by}, at most {limit:g} is asked"
+    tested = f"{q} by {facts.by}, limit {limit:g}"
     certain = facts.q == facts.q and facts.q <= limit
     rises = facts.ratio > 1 or (facts.expected == 0 and facts.voices > 0)
     if certain and rises and facts.first_seen < NEW_WEEKS and facts.history >= LEAST_BASELINE:
@@ -80,14 +80,20 @@ def _by_change(facts: Facts, limit: float) -> tuple[str, str]:
         )  # fmt: skip
         return "new", (
             f"first seen {since} after {facts.history} weeks without it: {seen}; "
-            f"hardly chance ({tested})"
+            f"unlikely to be chance ({tested})"
         )
     if certain and rises:
         if facts.above_season is False:
             return "steady", f"{seen} ({tested}), but no more than the season brings"
-        return "growing", f"{seen}, {_times(facts.ratio)} the usual; hardly chance ({tested})"
+        return (
+            "growing",
+            f"{seen}, {_times(facts.ratio)} the usual; unlikely to be chance ({tested})",
+        )
     if certain:
-        return "fading", f"{seen}, {_times(facts.ratio)} the usual; hardly chance ({tested})"
+        return (
+            "fading",
+            f"{seen}, {_times(facts.ratio)} the usual; unlikely to be chance ({tested})",
+        )
     if facts.q != facts.q:
         return "steady", f"fewer than {LEAST_BASELINE} earlier weeks to compare with"
     return "steady", f"{seen}: no change beyond chance (q = {facts.q:.2g})"
