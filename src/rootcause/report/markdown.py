@@ -30,14 +30,14 @@ def markdown(report: Report, numbers: Numbers) -> str:
         f"# {escape(report.brand or 'Complaints')}: week {report.week}"
         f" ({numbers.days(report.starts, report.ends)})",
         "",
-        escape(report.sentence),
+        escape(numbers.prose(report.sentence)),
         "",
     ]
     if report.partial:
         lines += ["*The week is not over: figures will still move.*", ""]
     if report.scope:
         lines += [f"*Only {escape(report.scope)}.*", ""]
-    lines += [*_figures(report, numbers), "", *_changes(report), *_causes(report, numbers)]
+    lines += [*_figures(report, numbers), "", *_changes(report, numbers), *_causes(report, numbers)]
     lines += [*_people(report, numbers), *_trust(report, numbers)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -50,14 +50,15 @@ def _figures(report: Report, numbers: Numbers) -> Iterable[str]:
         yield f"- {escape(figure.name)}: **{text['value']}**{span}{change}"
 
 
-def _changes(report: Report) -> Iterable[str]:
+def _changes(report: Report, numbers: Numbers) -> Iterable[str]:
     changed = [c for c in report.causes if c.status in _CHANGED and not c.weak]
     if changed:
         yield "## What changed"
         yield ""
         ordered = [c for status in _CHANGED for c in changed if c.status == status]
         for cause in ordered[:_CHANGES]:
-            yield f"- **{cause.status}** {_name(cause)}: {escape(cause.status_reason)}"
+            why = escape(numbers.prose(cause.status_reason))
+            yield f"- **{cause.status}** {_name(cause)}: {why}"
         if len(ordered) > _CHANGES:
             yield f"- and {len(ordered) - _CHANGES} more in report.html"
         yield ""

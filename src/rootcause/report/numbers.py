@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,14 @@ from rootcause.findings import Estimate, Figure
 def capitalised(text: str) -> str:
     """Return a title as a heading shows it: its first letter large, the rest as people wrote it."""
     return text[:1].upper() + text[1:]
+
+
+# What a sentence of the report holds between its quoted titles: days, shares, numbers.
+_TITLES = re.compile(r"(“[^”]*”)")
+_FIGURES = re.compile(
+    r"(?P<day>\b\d{4}-\d\d-\d\d\b)"
+    r"|(?<![\w.,-])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?P<share>%?)(?![\w-]|[.,]\d)"
+)
 
 
 class Numbers:
@@ -90,6 +99,23 @@ class Numbers:
 
         first, last = date.fromisoformat(starts[:10]), date.fromisoformat(ends[:10])
         return str(format_interval(first, last, skeleton="yMMMd", locale=self._locale))
+
+    def prose(self, text: str) -> str:
+        """Return a composed English sentence with its days and numbers as the locale has them.
+
+        Titles in typographic quotes stay as they are: they are people's words.
+        """
+        parts = _TITLES.split(text)
+        return "".join(p if p.startswith("“") else _FIGURES.sub(self._spoken, p) for p in parts)
+
+    def _spoken(self, match: re.Match[str]) -> str:
+        if match["day"]:
+            return self.day(match["day"])
+        plain = match["number"].replace(",", "")
+        digits = len(plain.partition(".")[2])
+        if match["share"]:
+            return self.share(float(plain) / 100, min(digits, 1))
+        return self.count(float(plain), digits)
 
     def figure(self, figure: Figure) -> dict[str, str]:
         """Return value, interval and change of a headline figure, each as text or empty."""
