@@ -100,11 +100,12 @@ def compose(given: Inputs) -> Report:
 
 
 def _homes(given: Inputs, known: Mapping[str, CauseRow]) -> dict[str, tuple[str, str]]:
-    """Return the cause's id and title of each mention of the week and of the weeks in its trail."""
+    """Return the cause's id and title of each mention that waits for an answer."""
     found: dict[str, tuple[str, str]] = {}
-    for week in sorted([given.week, *(one for one, _ in given.trail)]):
-        for row in given.register.assignments(week, upto=given.week):
-            if row.cause_id in known:
+    for week, table in [*given.trail, (given.week, given.table)]:
+        waiting = set(table.filter(table["needs_reply"])["mention_id"].to_pylist())
+        for row in given.register.assignments(week, upto=given.week) if waiting else ():
+            if row.mention_id in waiting and row.cause_id in known:
                 found[row.mention_id] = (row.cause_id, known[row.cause_id].title)
     return found
 

@@ -8,7 +8,9 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rootcause.findings import ReplyRow
 from rootcause.records import Week
@@ -77,28 +79,33 @@ def queue_lengths(
     `requests` are earlier weeks with the `REQUEST_COLUMNS`. Each queue reaches as far back as
     the reported one, `window` weeks; a week whose window starts before the data is left out.
     """
-    known = any(_tells(table) for _, table in requests)
     if not requests:
         return []
+    known = any(_tells(table) for _, table in requests)
     first = min(one for one, _ in requests)
+    asked = [(one, _asked(table)) for one, table in requests]
     found = []
     for back in range(1, most + 1):
         end = week.shift(-back)
         span = window if known else 1
-        inside = [table for one, table in requests if 0 <= end.minus(one) < span]
+        inside = [who for one, who in asked if 0 <= end.minus(one) < span]
         if end.shift(1 - span) < first or not inside:
             break
-        moment = end.end(zone)
-        found.append(sum(_waited(row, moment) for table in inside for row in table.to_pylist()))
+        moment = np.int64(end.end(zone).timestamp() * 1_000_000)
+        found.append(sum(int(np.sum(waits | (at > moment))) for waits, at in inside))
     return found
 
 
-def _waited(row: Mapping[str, Any], moment: datetime) -> bool:
-    """Return whether a mention was a request without an answer at `moment`."""
-    if row["label"] != "service_request" or row["duplicate_of"]:
-        return False
-    late = row["answered_at"] is not None and row["answered_at"] > moment
-    return bool(row["needs_reply"] or late)
+def _asked(table: pa.Table) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """Return, for each request, whether it waits today and when it was answered, in microseconds.
+
+    An answer whose time is unknown counts as one from the start.
+    """
+    asks = pc.and_(pc.equal(table["label"], "service_request"), table["duplicate_of"].is_null())
+    table = table.filter(asks)
+    moments = table["answered_at"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    waits = table["needs_reply"].to_numpy(zero_copy_only=False).astype(bool)
+    return waits, pc.fill_null(moments, 0).to_numpy(zero_copy_only=False)
 
 
 def spread(hours: Sequence[float]) -> tuple[float | None, float | None]:
