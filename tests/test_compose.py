@@ -4,10 +4,12 @@ import csv
 import json
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from rootcause.bundled import bundled
+from rootcause.compose.causes import _surest
 from rootcause.compose.replies import REQUEST_COLUMNS, queue_lengths
 from rootcause.compose.wording import Complaints, complaint_interval
 from rootcause.records import Week
@@ -140,3 +142,19 @@ def test_an_action_with_its_day_is_on_the_first_screen(demo):
 )
 def test_sentences_follow_the_locale_and_leave_titles_alone(locale, text, shown):
     assert Numbers(locale).prose(text) == (shown or text)
+
+
+def test_quotes_come_from_the_surest_members():
+    members = np.array([2, 4, 5, 7, 8, 9, 11])
+    sure = np.zeros(12)
+    sure[members] = [0.5, 0.9, 0.5, 0.8, 0.6, 0.5, 0.7]
+    assert _surest(members, sure).tolist() == [2, 4, 5, 7, 8, 9, 11], "the fifth ties with others"
+    sure[2] = 0.55
+    assert _surest(members, sure).tolist() == [2, 4, 7, 8, 11]
+    assert _surest(members[:2], sure).tolist() == [2, 4]
+
+
+def test_files_read_are_named_without_the_folders_they_share(reports):
+    names = [name for name, _ in reports[-1]["trust"]["inputs"]]
+    assert len(names) == 30 and "2026-W47/brandwatch.csv" in names
+    assert not any(name.startswith("/") for name in names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from pathlib import PurePath
 
 from rootcause.classify import correct_volumes
 from rootcause.compose.dial import SMALL_WEEK
@@ -57,7 +58,7 @@ def make_trust(
             ("exposure", "units from a file" if given.exposure else "mentions read"),
         ),
         model_card=_card(given),
-        inputs=tuple((item.path, item.sha256) for item in given.manifest.inputs),
+        inputs=_inputs(given),
         versions=tuple(sorted(given.manifest.versions.items())),
     )
 
@@ -158,6 +159,23 @@ def _notes(given: Inputs, past: Sequence[WeekFacts]) -> list[str]:
     elif str(given.week) not in given.exposure:
         notes.append(f"The exposure file has no units for {given.week}: no rate this week.")
     return notes
+
+
+def _inputs(given: Inputs) -> tuple[tuple[str, str], ...]:
+    """Return name and hash of the files read, without the folders that they all lie in.
+
+    Where the dumps lay is nobody's business, and a report is the same wherever it is made.
+    """
+    paths = [PurePath(item.path.replace("\\", "/")) for item in given.manifest.inputs]
+    shared = 0
+    if paths:
+        folders = [path.parts[:-1] for path in paths]
+        while all(len(f) > shared and f[shared] == folders[0][shared] for f in folders):
+            shared += 1
+    return tuple(
+        ("/".join(path.parts[shared:]), item.sha256)
+        for path, item in zip(paths, given.manifest.inputs, strict=True)
+    )
 
 
 def _card(given: Inputs) -> tuple[tuple[str, str], ...]:
