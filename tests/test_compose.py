@@ -3,13 +3,14 @@
 import csv
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from rootcause.bundled import bundled
-from rootcause.compose.causes import _surest
+from rootcause.compose.causes import _once_each, _surest
 from rootcause.compose.replies import REQUEST_COLUMNS, queue_lengths
 from rootcause.compose.wording import Complaints, complaint_interval
 from rootcause.records import Week
@@ -158,3 +159,10 @@ def test_files_read_are_named_without_the_folders_they_share(reports):
     names = [name for name, _ in reports[-1]["trust"]["inputs"]]
     assert len(names) == 30 and "2026-W47/brandwatch.csv" in names
     assert not any(name.startswith("/") for name in names)
+
+
+def test_a_long_mention_speaks_with_its_clause_nearest_the_middle():
+    pool = SimpleNamespace(
+        ids=["a", "a", "b", "c"], vectors=np.array([[0, 1], [1, 0], [1, 0], [1, 0]], np.float32)
+    )
+    assert _once_each(np.arange(4), pool).tolist() == [1, 2, 3]

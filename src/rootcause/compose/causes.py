@@ -17,7 +17,7 @@ from rootcause.compose.numbers import FORGOTTEN_AFTER, Numbers
 from rootcause.compose.wording import theme_of
 from rootcause.findings import Cause, Edge
 from rootcause.naming import Name, name_clusters, pick_quotes
-from rootcause.pools import COMPLAINT, Kind
+from rootcause.pools import COMPLAINT, Kind, Pool
 from rootcause.register import Assignment, CauseRow
 
 # Hennig (2007): a cluster whose bootstrap Jaccard is lower should not be trusted.
@@ -161,7 +161,7 @@ def _names(given: Inputs, rows: Sequence[Assignment]) -> dict[str, tuple[Name, K
         sure = np.array([row.strength if row else 0.0 for row in mine])
         names = name_clusters(pool.texts, labels, pool.vectors, avoid_words=brands)
         for i, (cause_id, name) in enumerate(zip(ids, names, strict=True)):
-            surest = _surest(np.flatnonzero(labels == i), sure)
+            surest = _once_each(_surest(np.flatnonzero(labels == i), sure), pool)
             central, typical, sharpest = pick_quotes(pool.texts, pool.vectors, surest)
             speaks = replace(name, central=central, typical=typical, sharpest=sharpest)
             found[cause_id] = (speaks, kind)
@@ -174,6 +174,15 @@ def _surest(members: Ints, sure: npt.NDArray[np.float64]) -> Ints:
     least = np.sort(sure[members])[-count]
     found: Ints = members[sure[members] >= least]
     return found
+
+
+def _once_each(rows: Ints, pool: Pool) -> Ints:
+    """Return one row per mention, the clause nearest to the middle of them all."""
+    near = np.round(pool.vectors[rows] @ pool.vectors[rows].mean(axis=0), 5)
+    best: dict[str, int] = {}
+    for i in np.argsort(-near, kind="stable").tolist():
+        best.setdefault(pool.ids[rows[i]], int(rows[i]))
+    return np.array(sorted(best.values()), dtype=np.int64)
 
 
 def _voices_of_week(given: Inputs, facts: Facts) -> list[dict[str, Any]]:
