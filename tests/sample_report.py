@@ -253,7 +253,7 @@ def sample():
             dial=(Dial(min_voices=3, causes=17, isolated_share=0.12),
                   Dial(min_voices=5, causes=12, isolated_share=0.166, chosen=True),
                   Dial(min_voices=8, causes=9, isolated_share=0.24)),
-            drift=("The share of mentions from forums rose from 31 % to 39 %.",),
+            drift=("other is 1% of the week and was 22% in training",),
             notes=("Exposure file used: rates are per 1,000 mentions read.",
                    "10 mentions in other languages were counted and left out of the causes."),
             parameters=(("min voices", "5"), ("window", "8 weeks"), ("seed", "0")),

@@ -144,7 +144,12 @@ def test_counts_reconcile_from_rows_read_to_causes(demo):
             "neither",
         )
         assert counts["mentions of this week"] == sum(counts[f"… {kind}"] for kind in kinds)
-        inside = ("in causes", "repeat another mention", "isolated", "name no cause")
+        inside = (
+            "in causes, copies included",
+            "isolated",
+            "copies of an isolated one",
+            "name no cause",
+        )
         assert counts["complaints of this week"] == sum(counts[f"… {kind}"] for kind in inside)
 
 

@@ -1,8 +1,11 @@
 """What a finished report becomes in files: whole, equal, valid, harmless to a spreadsheet."""
 
+import base64
 import csv
+import hashlib
 import io
 import json
+import re
 import sys
 import time
 from dataclasses import replace
@@ -244,6 +247,18 @@ def test_page_holds_every_section_in_order_without_script(files):
                  "22 posts by one person", "2,417", "×0.2", "split off from RC-0006"):  # fmt: skip
         assert text in body, text
     assert "style=" not in body and " onclick" not in body
+
+
+def test_page_carries_a_policy_that_lets_nothing_in(files):
+    for name in ("report.html", "owners/priya-nair.html"):
+        page = files[name].read_text(encoding="utf-8")
+        policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
+        assert policy.startswith("default-src &#39;none&#39;; ")
+        assert "unsafe" not in policy and "http" not in policy
+        for tag in ("style", "script"):
+            body = re.search(rf"<{tag}>(.*?)</{tag}>", page, re.S)[1].encode()
+            digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+            assert f"{tag}-src &#39;sha256-{digest}&#39;" in policy
 
 
 def test_formulas_controls_and_giants_in_cells():

@@ -11,7 +11,7 @@ from rootcause.errors import DataError
 from rootcause.findings import Cause, Report
 from rootcause.records import Week
 from rootcause.register import Register
-from rootcause.register.edits import fix
+from rootcause.register.edits import assign, fix
 from rootcause.score import score
 from rootcause.scored import open_scored
 from rootcause.training import train
@@ -25,6 +25,11 @@ FIXED_ON = date(2026, 10, 26)
 FIX_NOTE = "visits confirmed by text on the day; a missed one is compensated unasked"
 FIX_WEEK = "2026-W44"
 COST_PER_CONTACT = 6.5
+# What its team decided on at the end: somebody does something by a day.
+ACTION_PHRASE = "early exit fee charged when moving home"
+ACTION = "waive the fee where the new address cannot be served"
+DUE = "2026-12-14"
+ACTION_WEEK = "2026-W47"
 
 
 def run_demo(out: Path, *, say: Say) -> str:
@@ -53,6 +58,8 @@ def _report_weeks(out: Path, scored: Path, data: Path) -> Report:
     for week in dated_weeks(open_scored(scored)):
         if str(week) == FIX_WEEK:
             _record_fix(scored / REGISTER, week)
+        if str(week) == ACTION_WEEK:
+            _record_action(scored / REGISTER, week)
         report, _ = write_report(
             scored,
             out / "reports",
@@ -72,6 +79,14 @@ def _record_fix(path: Path, week: Week) -> None:
         for cause in register.known(week):
             if cause.title == FIXED_PHRASE and cause.cause_id not in register.fixes():
                 fix(register, cause.cause_id, FIXED_ON, FIX_NOTE, who="demo")
+
+
+def _record_action(path: Path, week: Week) -> None:
+    """Record what is to be done about one cause, as `rootcause causes assign` would."""
+    with Register.open(path) as register:
+        for cause in register.known(week):
+            if cause.title == ACTION_PHRASE and register.cause(cause.cause_id).action != ACTION:
+                assign(register, cause.cause_id, who="demo", action=ACTION, due=DUE)
 
 
 def table(report: Report) -> str:

@@ -15,6 +15,7 @@ BREADTHS = ("isolated", "recurring", "systemic")
 STATUSES = ("new", "growing", "steady", "fading", "gone", "returned", "fixed")
 # The headline intervals are 90 %: one chance in twenty on either side.
 INTERVAL = 0.90
+CANDIDATE = "A cause is a candidate: a group of complaints that read as the same problem."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +29,19 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A headline number of the week beside the trailing baseline (None without history)."""
+    """A headline number of the week beside the trailing baseline (None without history).
+
+    `previous` is what was usual in the weeks before; `usual_low` and `usual_high` are the range
+    that nine of ten such weeks fall in, None with fewer than three weeks to tell it from.
+    """
 
     name: str
     value: float
     low: float | None = None
     high: float | None = None
     previous: float | None = None
+    usual_low: float | None = None
+    usual_high: float | None = None
     unit: str = "count"  # count, share (0 to 1) or hours
     note: str = ""
 
@@ -226,7 +233,7 @@ class Dial:
     """What another setting of --min-voices would give."""
 
     min_voices: int
-    causes: int
+    causes: int  # met this week
     isolated_share: float
     chosen: bool = False
 
@@ -288,6 +295,7 @@ class Report:
     response_hours_median: float | None = None
     response_hours_p90: float | None = None
     removable_share: float | None = None  # of complaint voices, if the top causes were fixed
+    per: str = "mentions read"  # what rates are per 1,000 of
     outreach: tuple[Outreach, ...] = ()
     praise: tuple[Theme, ...] = ()
     closest: tuple[ClosestGroup, ...] = ()

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rootcause import pools
-from rootcause.compose import Inputs, compose
+from rootcause.compose import REQUEST_COLUMNS, Inputs, compose
 from rootcause.encode import load_encoder
 from rootcause.errors import ModelError, NothingToReport
 from rootcause.findings import Report
@@ -175,6 +175,7 @@ def build_report(
             min_voices=min_voices,
             strength=strength,
             zone=job.zone,
+            requests=_requests(job, week),
             scope=" and ".join(f"{column} = {value}" for column, value in pairs),
             encoder=loaded,
         )
@@ -356,6 +357,12 @@ def _namer(job: Job, table: pa.Table) -> Namer:
 def _earlier_tables(job: Job, week: Week) -> list[tuple[Week, pa.Table]]:
     weeks = [w for w in dated_weeks(job.scored) if w < week and week.minus(w) < POOLED_WEEKS]
     return [(w, _read(job, w)) for w in weeks]
+
+
+def _requests(job: Job, week: Week) -> list[tuple[Week, pa.Table]]:
+    """Return who asked for help in the weeks that earlier reply queues reached back to."""
+    weeks = [w for w in dated_weeks(job.scored) if 0 < week.minus(w) < 2 * POOLED_WEEKS]
+    return [(w, job.scored.read(str(w), columns=REQUEST_COLUMNS, where=job.where)) for w in weeks]
 
 
 def _read(job: Job, week: Week) -> pa.Table:

@@ -2,5 +2,6 @@
 
 from rootcause.compose.inputs import Inputs
 from rootcause.compose.record import compose
+from rootcause.compose.replies import REQUEST_COLUMNS
 
-__all__ = ["Inputs", "compose"]
+__all__ = ["REQUEST_COLUMNS", "Inputs", "compose"]

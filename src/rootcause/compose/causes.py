@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rootcause.cluster import breadth
 from rootcause.compose import evidence, replies
@@ -14,13 +16,17 @@ from rootcause.compose.inputs import Inputs
 from rootcause.compose.numbers import FORGOTTEN_AFTER, Numbers
 from rootcause.compose.wording import theme_of
 from rootcause.findings import Cause, Edge
-from rootcause.naming import Name, name_clusters
-from rootcause.pools import COMPLAINT, Kind
+from rootcause.naming import Name, name_clusters, pick_quotes
+from rootcause.pools import COMPLAINT, Kind, Pool
 from rootcause.register import Assignment, CauseRow
 
 # Hennig (2007): a cluster whose bootstrap Jaccard is lower should not be trusted.
 WEAK = 0.6
 
+# So many of a cause's surest members speak for it, or half of them where that is more.
+SPEAKERS = 5
+
+Ints = npt.NDArray[np.int64]
 Facts = Mapping[str, Mapping[str, Any]]
 
 
@@ -137,24 +143,46 @@ def _cause(
 
 
 def _names(given: Inputs, rows: Sequence[Assignment]) -> dict[str, tuple[Name, Kind]]:
-    """Return this week's key phrases and exemplary rows per cause, with the pool they index."""
+    """Return this week's key phrases and exemplary rows per cause, with the pool they index.
+
+    Quotes are taken from the surer half of a cause's members: a stray one must not speak for it.
+    """
     found: dict[str, tuple[Name, Kind]] = {}
     brands = sorted(set(given.table["brand"].drop_null().to_pylist()))
+    homes = {r.mention_id: r for r in rows if r.cause_id and r.kind != "duplicate"}
     for kind in given.kinds:
-        homes = {r.mention_id: r.cause_id for r in rows if r.cause_id and r.kind != "duplicate"}
-        ids = sorted({homes[m] for m in kind.pool.ids if m in homes})
-        place = {cause_id: i for i, cause_id in enumerate(ids)}
-        labels = np.array([place.get(homes.get(m, ""), -1) for m in kind.pool.ids], dtype=np.int64)
+        pool = kind.pool
+        ids = sorted({homes[m].cause_id for m in pool.ids if m in homes})
         if not ids:
             continue
-        names = name_clusters(
-            kind.pool.texts,
-            labels,
-            kind.pool.vectors,
-            avoid_words=brands,
-        )
-        found |= {cause_id: (name, kind) for cause_id, name in zip(ids, names, strict=True)}
+        place = {cause_id: i for i, cause_id in enumerate(ids)}
+        mine = [homes.get(mention_id) for mention_id in pool.ids]
+        labels = np.array([place[row.cause_id] if row else -1 for row in mine], dtype=np.int64)
+        sure = np.array([row.strength if row else 0.0 for row in mine])
+        names = name_clusters(pool.texts, labels, pool.vectors, avoid_words=brands)
+        for i, (cause_id, name) in enumerate(zip(ids, names, strict=True)):
+            surest = _once_each(_surest(np.flatnonzero(labels == i), sure), pool)
+            central, typical, sharpest = pick_quotes(pool.texts, pool.vectors, surest)
+            speaks = replace(name, central=central, typical=typical, sharpest=sharpest)
+            found[cause_id] = (speaks, kind)
     return found
+
+
+def _surest(members: Ints, sure: npt.NDArray[np.float64]) -> Ints:
+    """Return the members whose strength is at least the median's, or the fifth's; ties included."""
+    count = min(len(members), max(SPEAKERS, (len(members) + 1) // 2))
+    least = np.sort(sure[members])[-count]
+    found: Ints = members[sure[members] >= least]
+    return found
+
+
+def _once_each(rows: Ints, pool: Pool) -> Ints:
+    """Return one row per mention, the clause nearest to the middle of them all."""
+    near = np.round(pool.vectors[rows] @ pool.vectors[rows].mean(axis=0), 5)
+    best: dict[str, int] = {}
+    for i in np.argsort(-near, kind="stable").tolist():
+        best.setdefault(pool.ids[rows[i]], int(rows[i]))
+    return np.array(sorted(best.values()), dtype=np.int64)
 
 
 def _voices_of_week(given: Inputs, facts: Facts) -> list[dict[str, Any]]:

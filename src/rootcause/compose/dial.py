@@ -22,15 +22,19 @@ def make_dial(
 ) -> tuple[Dial, ...]:
     """Return what other settings of --min-voices would give on this week's complaints.
 
-    A cause counts where its voices over its life reach the setting; its mentions of this week
-    are isolated where they do not. Looser settings cluster this week's isolated mentions anew.
+    A cause counts where its voices over the weeks shown reach the setting; its mentions of this
+    week are isolated where they do not. Looser settings cluster this week's isolated mentions
+    anew. The chosen setting says what the report shows.
     """
     total = given.kinds[0].mentions
-    alone = sum(row.kind == "isolated" for row in rows)
-    life = {cause.cause_id: max(p.voices for p in cause.series) for cause in causes if cause.series}
+    isolated = {row.mention_id for row in rows if row.kind == "isolated"}
+    alone = len(isolated & set(given.kinds[0].pool.ids))
+    life = {cause.cause_id: sum(p.voices for p in cause.series) for cause in causes}
     found = []
     for setting in sorted({*SETTINGS, given.min_voices}):
-        held = [c for c in causes if c.voices and life.get(c.cause_id, 0) >= setting]
+        # what the report shows was found under the chosen setting, or confirmed by a person
+        least = 0 if setting == given.min_voices else setting
+        held = [c for c in causes if c.voices and life[c.cause_id] >= least]
         lost = sum(c.mentions for c in causes if c.voices and c not in held)
         more, freed = (0, 0) if setting >= given.min_voices else _looser(given, rows, setting)
         share = (alone + lost - freed) / total if total else 0.0

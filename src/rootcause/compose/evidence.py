@@ -1,4 +1,4 @@
-"""What makes a cause believable: quotes, segments that stand out, a map; and themes of praise."""
+"""What makes a cause believable: quotes, segments that stand out, a map."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.cluster import cluster_vectors
-from rootcause.findings import MapPoint, Quote, Segment, Theme
-from rootcause.naming import Name, name_clusters
+from rootcause.findings import MapPoint, Quote, Segment
+from rootcause.naming import Name
 from rootcause.pools import Pool
 from rootcause.redaction import redact
 
@@ -29,19 +28,23 @@ def quotes(name: Name, pool: Pool, facts: Mapping[str, Mapping[str, Any]]) -> tu
     found: dict[str, Quote] = {}
     for role in ("central", "typical", "sharpest"):
         row = getattr(name, role)
-        if row is None or pool.ids[row] in found:
-            continue
-        fact = facts.get(pool.ids[row], {})
-        created = fact.get("created_at")
-        found[pool.ids[row]] = Quote(
-            mention_id=pool.ids[row],
-            text=redact(pool.texts[row], [fact.get("author") or ""]),
-            role=role,
-            date=created.date().isoformat() if created else None,
-            channel=fact.get("channel"),
-            url=fact.get("url"),
-        )
+        if row is not None and pool.ids[row] not in found:
+            found[pool.ids[row]] = quote(pool.ids[row], pool.texts[row], role, facts)
     return tuple(found.values())
+
+
+def quote(mention_id: str, text: str, role: str, facts: Mapping[str, Mapping[str, Any]]) -> Quote:
+    """Return a redacted quote with what `facts` know of its mention."""
+    fact = facts.get(mention_id, {})
+    created = fact.get("created_at")
+    return Quote(
+        mention_id=mention_id,
+        text=redact(text, [fact.get("author") or ""]),
+        role=role,
+        date=created.date().isoformat() if created else None,
+        channel=fact.get("channel"),
+        url=fact.get("url"),
+    )
 
 
 def segments(
@@ -86,33 +89,6 @@ def segments(
         and segment.share >= SEGMENT_RATIO * segment.base_share
     ]
     return tuple(sorted(kept, key=lambda s: (-s.share / max(s.base_share, 1e-9), s.value))[:3])
-
-
-def praise_themes(
-    pool: Pool,
-    facts: Mapping[str, Mapping[str, Any]],
-    brands: Sequence[str],
-    *,
-    min_voices: int,
-    most: int = 6,
-) -> tuple[Theme, ...]:
-    """Return what people praise, most voices first."""
-    if len(set(pool.voices.tolist())) < 2 * min_voices:
-        return ()
-    groups = cluster_vectors(pool.vectors, voices=pool.voices, min_voices=min_voices)
-    labels = np.asarray(groups.labels)
-    if labels.max(initial=-1) < 0:
-        return ()
-    names = name_clusters(pool.texts, labels, pool.vectors, avoid_words=brands, library=())
-    themes = [
-        Theme(
-            title=name.title,
-            voices=len(set(pool.voices[labels == place].tolist())),
-            quotes=quotes(name, pool, facts)[:2],
-        )
-        for place, name in enumerate(names)
-    ]
-    return tuple(sorted(themes, key=lambda theme: (-theme.voices, theme.title))[:most])
 
 
 def map_points(

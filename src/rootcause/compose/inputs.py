@@ -19,8 +19,9 @@ class Inputs:
     """A tracked week and everything around it.
 
     `table` holds the week's scored mentions, `kinds` its complaints and questions as pools,
-    `trail` the earlier weeks of the window. `exposure` maps a week to units (orders, customers);
-    `owners` maps an area or a cause id to (owner, email).
+    `trail` the earlier weeks of the window, `requests` earlier weeks with what tells who waited
+    for an answer (see `replies.REQUEST_COLUMNS`). `exposure` maps a week to units (orders,
+    customers); `owners` maps an area or a cause id to (owner, email).
     """
 
     week: Week
@@ -39,6 +40,7 @@ class Inputs:
     strength: float = 0.0
     scope: str = ""
     notes: Sequence[str] = ()
+    requests: Sequence[tuple[Week, pa.Table]] = ()
 
     def now(self) -> datetime:
         """Return the moment the report speaks of: the week's end, or the last mention if partial.

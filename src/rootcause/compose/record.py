@@ -7,24 +7,24 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
 
 from rootcause.compose import evidence, replies
 from rootcause.compose.causes import make_causes
 from rootcause.compose.dial import closest_groups, make_dial
 from rootcause.compose.inputs import Inputs
 from rootcause.compose.numbers import number_causes, removable
-from rootcause.compose.trust import make_trust
-from rootcause.compose.wording import figures, sentence
+from rootcause.compose.praise import praise_themes
+from rootcause.compose.trust import class_volumes, make_trust
+from rootcause.compose.wording import Complaints, figures, sentence
 from rootcause.findings import (
     SCHEMA_VERSION,
     Isolated,
     MentionRow,
     Outreach,
     Report,
-    Theme,
 )
-from rootcause.pools import COMPLAINT, QUESTION, pool_rows
+from rootcause.pools import COMPLAINT, QUESTION, foreign_rows
 from rootcause.redaction import redact
 from rootcause.register import Assignment, CauseRow
 
@@ -32,6 +32,8 @@ from rootcause.register import Assignment, CauseRow
 ISOLATED_SHOWN = 30
 # Earlier weeks whose mean a headline figure is compared with.
 BASELINE_WEEKS = 8
+# Weeks that a reply queue reaches back, this one included; as many as `weekly` gives as a trail.
+WINDOW = 8
 
 
 def compose(given: Inputs) -> Report:
@@ -40,17 +42,26 @@ def compose(given: Inputs) -> Report:
     rows = register.assignments(week, upto=week)
     known = {c.cause_id: c for c in register.causes() if c.state == "open"}
     facts = {row["mention_id"]: row for row in given.table.drop(["vector"]).to_pylist()}
-    titles = {r.mention_id: (r.cause_id, known[r.cause_id].title) for r in rows
-              if r.cause_id in known}  # fmt: skip
-    answered = replies.answers(given.table, given.trail, given.now(), titles)
+    homes = _homes(given, known)
+    answered = replies.answers(given.table, given.trail, given.now(), homes)
     causes = make_causes(given, rows, facts, number_causes(given), answered)
     complaints = tuple(cause for cause in causes if cause.kind == COMPLAINT)
     past = [w for w in register.weeks() if 0 < week.minus(w.week) <= BASELINE_WEEKS]
     run = next(w for w in register.weeks() if w.week == week)
-    explained = len({r.mention_id for r in rows if r.kind == "cause"})
-    explained += sum(r.kind == "duplicate" and r.cause_id in known and
-                     known[r.cause_id].kind == COMPLAINT for r in rows)  # fmt: skip
-    heads = figures(given.table, past, given.kinds[0].mentions, explained, answered)
+    explained = _explained(given, rows, known)
+    volumes = class_volumes(given)
+    heads = figures(
+        given.table,
+        past,
+        volumes,
+        Complaints(
+            counted=given.kinds[0].mentions,
+            explained=len(explained),
+            expected=_expected_complaints(given),
+        ),
+        answered,
+        replies.queue_lengths(given.requests, week, given.zone, WINDOW, BASELINE_WEEKS),
+    )
     median, high = replies.spread(list(answered.hours.values()))
     start = week.start(given.zone)
     brands = Counter(given.table["brand"].drop_null().to_pylist())
@@ -74,17 +85,52 @@ def compose(given: Inputs) -> Report:
         response_hours_median=median,
         response_hours_p90=high,
         removable_share=removable(_voices(rows), run.complaint_voices),
+        per="units of the exposure file" if given.exposure else "mentions read",
         mention_rows=tuple(_mention_row(row) for row in rows),
         outreach=_outreach(given, known),
-        praise=_praise(given, facts, sorted(brands)),
+        praise=praise_themes(given, facts),
         closest=closest_groups(given, rows),
         points=evidence.map_points(
             given.kinds[0].pool,
             {row.mention_id: row.cause_id for row in rows if row.cause_id},
             frozenset(c.cause_id for c in complaints if c.voices >= given.min_voices),
         ),
-        trust=make_trust(given, rows, past, make_dial(given, rows, complaints)),
+        trust=make_trust(given, rows, past, make_dial(given, rows, complaints), volumes, explained),
     )
+
+
+def _homes(given: Inputs, known: Mapping[str, CauseRow]) -> dict[str, tuple[str, str]]:
+    """Return the cause's id and title of each mention that waits for an answer."""
+    found: dict[str, tuple[str, str]] = {}
+    for week, table in [*given.trail, (given.week, given.table)]:
+        waiting = set(table.filter(table["needs_reply"])["mention_id"].to_pylist())
+        for row in given.register.assignments(week, upto=given.week) if waiting else ():
+            if row.mention_id in waiting and row.cause_id in known:
+                found[row.mention_id] = (row.cause_id, known[row.cause_id].title)
+    return found
+
+
+def _explained(
+    given: Inputs, rows: Sequence[Assignment], known: Mapping[str, CauseRow]
+) -> frozenset[str]:
+    """Return the ids of the week's complaints that are in a cause, or copies of one that is."""
+    complaints = given.kinds[0]
+    mine = {*complaints.pool.ids, *(item.mention_id for item in complaints.apart)}
+    return frozenset(
+        row.mention_id
+        for row in rows
+        if row.mention_id in mine
+        and (row.kind == "cause" or (row.kind == "duplicate" and row.cause_id in known))
+    )
+
+
+def _expected_complaints(given: Inputs) -> float | None:
+    """Return how many complaints the calibrated probabilities add up to."""
+    chances = given.table["p_complaint"].to_numpy(zero_copy_only=False).astype(np.float64)
+    if given.encoder.name == "builtin":
+        chances = chances[~foreign_rows(given.table)]
+    total = float(np.sum(chances))
+    return None if np.isnan(total) else total
 
 
 def _voices(rows: Sequence[Assignment]) -> dict[str, set[int]]:
@@ -151,14 +197,3 @@ def _outreach(given: Inputs, known: Mapping[str, CauseRow]) -> tuple[Outreach, .
             )
         )
     return tuple(found)
-
-
-def _praise(
-    given: Inputs, facts: Mapping[str, Mapping[str, Any]], brands: Sequence[str]
-) -> tuple[Theme, ...]:
-    labels = given.table["label"].to_pylist()
-    mask = [label == "praise" for label in labels]
-    table = given.table.filter(pa.array(mask, pa.bool_()))
-    table = table.filter(table["vector"].is_valid())
-    pool = pool_rows(table, str(given.week), given.zone, None)
-    return evidence.praise_themes(pool, facts, brands, min_voices=given.min_voices)

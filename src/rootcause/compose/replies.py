@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rootcause.findings import ReplyRow
 from rootcause.records import Week
@@ -17,6 +19,8 @@ _COLUMNS = (
     "mention_id", "created_at", "label", "author", "channel", "url", "text", "needs_reply",
     "answered_at", "status", "duplicate_of",
 )  # fmt: skip
+# What tells whether somebody waited at an earlier moment.
+REQUEST_COLUMNS = ("label", "needs_reply", "answered_at", "status", "duplicate_of")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +69,43 @@ def answers(
         "The dump does not say who was answered: every service request of the week is listed."
     )  # fmt: skip
     return Answers(known=known, queue=queue, hours=_hours(table), note=note)
+
+
+def queue_lengths(
+    requests: Sequence[tuple[Week, pa.Table]], week: Week, zone: tzinfo, window: int, most: int
+) -> list[int]:
+    """Return how many requests waited at the end of up to `most` weeks before `week`.
+
+    `requests` are earlier weeks with the `REQUEST_COLUMNS`. Each queue reaches as far back as
+    the reported one, `window` weeks; a week whose window starts before the data is left out.
+    """
+    if not requests:
+        return []
+    known = any(_tells(table) for _, table in requests)
+    first = min(one for one, _ in requests)
+    asked = [(one, _asked(table)) for one, table in requests]
+    found = []
+    for back in range(1, most + 1):
+        end = week.shift(-back)
+        span = window if known else 1
+        inside = [who for one, who in asked if 0 <= end.minus(one) < span]
+        if end.shift(1 - span) < first or not inside:
+            break
+        moment = np.int64(end.end(zone).timestamp() * 1_000_000)
+        found.append(sum(int(np.sum(waits | (at > moment))) for waits, at in inside))
+    return found
+
+
+def _asked(table: pa.Table) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """Return, for each request, whether it waits today and when it was answered, in microseconds.
+
+    An answer whose time is unknown counts as one from the start.
+    """
+    asks = pc.and_(pc.equal(table["label"], "service_request"), table["duplicate_of"].is_null())
+    table = table.filter(asks)
+    moments = table["answered_at"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+    waits = table["needs_reply"].to_numpy(zero_copy_only=False).astype(bool)
+    return waits, pc.fill_null(moments, 0).to_numpy(zero_copy_only=False)
 
 
 def spread(hours: Sequence[float]) -> tuple[float | None, float | None]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import PurePath
 
 import pyarrow.compute as pc
 
 from rootcause.classify import correct_volumes, drift
 from rootcause.compose.dial import SMALL_WEEK
 from rootcause.compose.inputs import Inputs
-from rootcause.findings import ClassVolume, Dial, Estimate, Trust
+from rootcause.findings import CANDIDATE, ClassVolume, Dial, Estimate, Trust
 from rootcause.pools import foreign_rows
 from rootcause.records import LABELS
 from rootcause.register import Assignment, WeekFacts
@@ -19,20 +21,31 @@ from rootcause.trends.change import LEAST_BASELINE
 
 
 def make_trust(
-    given: Inputs, rows: Sequence[Assignment], past: Sequence[WeekFacts], dial: Sequence[Dial]
+    given: Inputs,
+    rows: Sequence[Assignment],
+    past: Sequence[WeekFacts],
+    dial: Sequence[Dial],
+    volumes: Sequence[ClassVolume],
+    explained: AbstractSet[str],
 ) -> Trust:
-    """Return the trust section; `rows` are the week's assignments, `past` earlier weeks."""
+    """Return the trust section.
+
+    `rows` are the week's assignments, `past` earlier weeks, `explained` the ids of the complaints
+    that are in a cause or copy one that is.
+    """
     table = given.table
     complaints = given.kinds[0].mentions
     mine = {*given.kinds[0].pool.ids, *(item.mention_id for item in given.kinds[0].apart)}
-    inside = {row.mention_id for row in rows if row.kind == "cause"}
-    kinds = Counter(
-        row.kind for row in rows if row.mention_id in mine and row.mention_id not in inside
-    )
+    places = {
+        row.mention_id: row.kind
+        for row in rows
+        if row.mention_id in mine and row.mention_id not in explained
+    }
+    kinds = Counter(places.values())
     reviews = sum(decision == "review" for decision in table["decision"].to_pylist())
     return Trust(
-        counts=_counts(given, len(inside), kinds),
-        volumes=_volumes(given),
+        counts=_counts(given, len(explained), kinds),
+        volumes=tuple(volumes),
         review_share=round(reviews / table.num_rows, 4),
         isolated_share=round(kinds["isolated"] / complaints, 4) if complaints else 0.0,
         dial=tuple(dial),
@@ -47,7 +60,7 @@ def make_trust(
             *_own_labels(given),
         ),
         model_card=_card(given),
-        inputs=tuple((item.path, item.sha256) for item in given.manifest.inputs),
+        inputs=_inputs(given),
         versions=tuple(sorted(given.manifest.versions.items())),
     )
 
@@ -68,14 +81,14 @@ def _counts(given: Inputs, inside: int, kinds: Counter[str]) -> tuple[tuple[str,
         ("… in another language, kept out of the causes", foreign),
         ("… neither", table.num_rows - foreign - complaint.mentions - question.mentions),
         ("complaints of this week", complaint.mentions),
-        ("… in causes", inside),
-        ("… repeat another mention", kinds["duplicate"]),
+        ("… in causes, copies included", inside),
         ("… isolated", kinds["isolated"]),
+        ("… copies of an isolated one", kinds["duplicate"]),
         ("… name no cause", kinds["unspecified"]),
     )
 
 
-def _volumes(given: Inputs) -> tuple[ClassVolume, ...]:
+def class_volumes(given: Inputs) -> tuple[ClassVolume, ...]:
     """Return each label's share as classified, and corrected by the out-of-fold confusion."""
     counts = Counter(given.table["label"].to_pylist())
     total = given.table.num_rows
@@ -130,7 +143,7 @@ def _drift(given: Inputs) -> tuple[str, ...]:
 
 
 def _notes(given: Inputs, past: Sequence[WeekFacts]) -> list[str]:
-    notes = ["A cause is a candidate: a group of complaints that read as the same problem."]
+    notes = [CANDIDATE]
     notes += given.notes
     authors = given.table["author"]
     if authors.null_count == authors.length():
@@ -165,6 +178,23 @@ def _notes(given: Inputs, past: Sequence[WeekFacts]) -> list[str]:
     elif str(given.week) not in given.exposure:
         notes.append(f"The exposure file has no units for {given.week}: no rate this week.")
     return notes
+
+
+def _inputs(given: Inputs) -> tuple[tuple[str, str], ...]:
+    """Return name and hash of the files read, without the folders that they all lie in.
+
+    Where the dumps lay is nobody's business, and a report is the same wherever it is made.
+    """
+    paths = [PurePath(item.path.replace("\\", "/")) for item in given.manifest.inputs]
+    shared = 0
+    if paths:
+        folders = [path.parts[:-1] for path in paths]
+        while all(len(f) > shared and f[shared] == folders[0][shared] for f in folders):
+            shared += 1
+    return tuple(
+        ("/".join(path.parts[shared:]), item.sha256)
+        for path, item in zip(paths, given.manifest.inputs, strict=True)
+    )
 
 
 def _card(given: Inputs) -> tuple[tuple[str, str], ...]:

@@ -2,5 +2,6 @@
 
 from rootcause.naming.library import LibraryPhrase, load_library
 from rootcause.naming.names import Name, name_clusters
+from rootcause.naming.quotes import pick_quotes
 
-__all__ = ["LibraryPhrase", "Name", "load_library", "name_clusters"]
+__all__ = ["LibraryPhrase", "Name", "load_library", "name_clusters", "pick_quotes"]

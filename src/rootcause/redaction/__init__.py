@@ -119,7 +119,8 @@ def _names(text: str) -> str:
     for cue in (people.TITLE, people.SELF, people.ROLE, people.SIGN, people.DASH_SIGN):
         text = cue.sub(_cued_name, text)
     text = people.LOWER_CUE.sub(_lower, people.LOWER_SELF.sub(_lower_self, text))
-    return _given_names(text)
+    # a family name that is written first: "went to a Zhang Wei"
+    return people.FAMILY_FIRST.sub(_family_first, _given_names(text))
 
 
 def _cued_name(match: re.Match[str]) -> str:
@@ -143,6 +144,10 @@ def _masked(words: list[str]) -> str:
         end += 1
     tail = re.search(r"['\u2019]s$", words[end - 1])
     return " ".join(["[name]" + (tail[0] if tail else ""), *words[end:]])
+
+
+def _family_first(match: re.Match[str]) -> str:
+    return match[0] if _bare(match[1]) in people.NO_NAME else "[name]"
 
 
 def _given_names(text: str) -> str:

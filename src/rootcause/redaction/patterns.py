@@ -51,7 +51,7 @@ BIRTH = re.compile(
 PLATE = re.compile(r"\b[A-Z]{2}\d{2} [A-Z]{3}\b")
 CUED_ID = re.compile(
     r"\b((?:order|account|acct|a/c|case|ticket|booking|reference|ref|confirmation|reservation|"
-    r"tracking|policy|customer|member(?:ship)?|invoice|claim|complaint|incident|parcel|shipment|"
+    r"conf|tracking|policy|customer|member(?:ship)?|invoice|claim|complaint|incident|parcel|shipment|"
     r"consignment|passport|licen[cs]e|plate|reg(?:istration)?|imei|serial|contract|transaction|"
     r"txn|pnr|locator|loyalty|frequent flyer|rewards|sim|iccid|meter|employee|staff|badge|file|"
     r"subscription|request|report|sr|rma|return|voucher|work ?order|job)s?"

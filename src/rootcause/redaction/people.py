@@ -33,7 +33,9 @@ ROLE = re.compile(
     r"girl|lad|bloke|chap|gentleman|employee|someone|person)"
     r"(?: (?:named|called|by the name of|name))?|my (?:husband|wife|partner|mum|mom|mother|dad|"
     r"father|son|daughter|sister|brother|gran|nan|aunt|uncle|friend|boss|flatmate|girlfriend|"
-    r"boyfriend|kid|baby)|ask for|named|by the name of|cheers to|shout ?out to|"
+    r"boyfriend|kid|baby|cousin|niece|nephew|neighbou?r|grandson|granddaughter|fianc\u00e9e?|"
+    r"carer|stepson|stepdaughter|landlord|landlady)(?:[ -]in[ -]law)?|ask for|named|"
+    r"by the name of|cheers to|shout ?out to|"
     r"credit to|thanks to|thank you to|kudos to)\s+)"
     rf"({CAP}(?: {SURNAME})?)"
 )
@@ -67,5 +69,6 @@ BRAND_AFTER = re.compile(
     r"Hilfiger|Klein|Jacobs|Deere)\b|\s(?:&|and|n) Jerry|"
     r"'s (?:Burgers|Place|Kitchen|Club|Hot|Pizza)\b"
 )
+FAMILY_FIRST = re.compile(rf"(?<=\ba )({CAP}) \[name\]")
 WORD = re.compile(rf"\b{CAP}")
 REST = re.compile(rf"(?:\s[A-Z]\.?(?!\w))?(?:\s(?!I\b){SURNAME}){{1,2}}")

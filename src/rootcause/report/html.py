@@ -11,9 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rootcause.findings import Cause, Report, WeekPoint
+from rootcause.findings import CANDIDATE, Cause, Report, WeekPoint
 from rootcause.report.charts import Trends
-from rootcause.report.numbers import Numbers
+from rootcause.report.numbers import Numbers, capitalised
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -68,6 +68,7 @@ def _view(report: Report) -> dict[str, Any]:
     cards = (*report.causes, *report.questions)
     trends = Trends()
     live = [c for c in report.causes if not c.weak and c.status not in {"gone", "fixed"}]
+    live = [c for c in live if c.voices]
     queue = sorted(report.reply_queue, key=lambda r: (-r.waiting_hours, r.mention_id))
     return {
         "trends": {c.cause_id: trends.svg(c.series, f"t-{c.cause_id}") for c in cards},
@@ -75,6 +76,9 @@ def _view(report: Report) -> dict[str, Any]:
         "marks": {p.mark for c in cards for p in c.series if p.mark},
         "first": live[:3],
         "tiles": [c for c in report.causes if len(c.series) > 1][:_TILES],
+        "met": [c for c in report.causes if c.voices],
+        "silent": [c for c in report.causes if not c.voices],
+        "peaks": {c.cause_id: _peak(c.series) for c in cards},
         "changes": [(s, name, _changed(report, s)) for s, name in _CHANGES if _changed(report, s)],
         "weak": sum(c.weak for c in report.causes),
         "filters": _filters(cards),
@@ -82,8 +86,10 @@ def _view(report: Report) -> dict[str, Any]:
         "titles": {c.cause_id: c.title for c in cards},
         "queue": queue[:_QUEUE_ROWS],
         "ages": _ages([r.waiting_hours for r in queue]),
-        "isolated": sorted(report.isolated, key=lambda i: not i.needs_reply)[:_ISOLATED_ROWS],
+        "asking": [i for i in report.isolated if i.needs_reply][:_ISOLATED_ROWS],
+        "telling": [i for i in report.isolated if not i.needs_reply][:_ISOLATED_ROWS],
         "map": _map(report),
+        "candidate": CANDIDATE,
     }
 
 
@@ -99,6 +105,12 @@ def describe(series: Sequence[WeekPoint]) -> str:
     )
     fixes = ", ".join(p.week for p in seen if p.mark == "fix")
     return words + (f" Fix in {fixes}." if fixes else "")
+
+
+def _peak(series: Sequence[WeekPoint]) -> WeekPoint | None:
+    """Return the week with most people, what the top of its chart stands for; None if nobody."""
+    peak = max(series, key=lambda p: (p.rate, p.week), default=None)
+    return peak if peak and peak.voices else None
 
 
 def _changed(report: Report, status: str) -> list[Cause]:
@@ -174,10 +186,12 @@ def _hash(content: str) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["cap"] = capitalised
+    return made

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from rootcause.findings import Cause, Report
-from rootcause.report.numbers import Numbers
+from rootcause.report.numbers import Numbers, capitalised
 
 _TOP = 5
 _CHANGES = 10
@@ -30,14 +30,14 @@ def markdown(report: Report, numbers: Numbers) -> str:
         f"# {escape(report.brand or 'Complaints')}: week {report.week}"
         f" ({numbers.days(report.starts, report.ends)})",
         "",
-        escape(report.sentence),
+        escape(numbers.prose(report.sentence)),
         "",
     ]
     if report.partial:
         lines += ["*The week is not over: figures will still move.*", ""]
     if report.scope:
         lines += [f"*Only {escape(report.scope)}.*", ""]
-    lines += [*_figures(report, numbers), "", *_changes(report), *_causes(report, numbers)]
+    lines += [*_figures(report, numbers), "", *_changes(report, numbers), *_causes(report, numbers)]
     lines += [*_people(report, numbers), *_trust(report, numbers)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -46,29 +46,32 @@ def _figures(report: Report, numbers: Numbers) -> Iterable[str]:
     for figure in report.figures:
         text = numbers.figure(figure)
         span = f" ({text['span']})" if text["span"] else ""
-        change = f", {text['change']} against the usual {text['usual']}" if text["change"] else ""
+        change = f", {text['change']}, usually {text['usual']}" if text["change"] else ""
         yield f"- {escape(figure.name)}: **{text['value']}**{span}{change}"
 
 
-def _changes(report: Report) -> Iterable[str]:
+def _changes(report: Report, numbers: Numbers) -> Iterable[str]:
     changed = [c for c in report.causes if c.status in _CHANGED and not c.weak]
     if changed:
         yield "## What changed"
         yield ""
         ordered = [c for status in _CHANGED for c in changed if c.status == status]
         for cause in ordered[:_CHANGES]:
-            yield f"- **{cause.status}** {_name(cause)}: {escape(cause.status_reason)}"
+            why = escape(numbers.prose(cause.status_reason))
+            yield f"- **{cause.status}** {_name(cause)}: {why}"
         if len(ordered) > _CHANGES:
             yield f"- and {len(ordered) - _CHANGES} more in report.html"
         yield ""
 
 
 def _causes(report: Report, numbers: Numbers) -> Iterable[str]:
-    top = [c for c in report.causes if not c.weak and c.status not in {"gone", "fixed"}][:_TOP]
+    live = [c for c in report.causes if c.voices and not c.weak]
+    top = [c for c in live if c.status not in {"gone", "fixed"}][:_TOP]
     if not top:
         yield from ("No cause was found this week.", "")
         return
-    yield f"## Top {len(top)} of {len(report.causes)} causes"
+    met = sum(c.voices > 0 for c in report.causes)
+    yield f"## Top {len(top)} of {met} causes met this week"
     yield ""
     for place, cause in enumerate(top, start=1):
         people = f"{numbers.count(cause.voices)} {'person' if cause.voices == 1 else 'people'}"
@@ -76,12 +79,14 @@ def _causes(report: Report, numbers: Numbers) -> Iterable[str]:
         action = f"; {escape(cause.action)}" if cause.action else ""
         due = f" by {numbers.day(cause.due)}" if cause.due else ""
         what = f"{people}, {cause.status}, {cause.breadth}"
+        if cause.cost_per_year:
+            what += f", a fix would save {numbers.money(cause.cost_per_year.value)} a year"
         yield f"{place}. {_name(cause)}: {what}; {owner}{action}{due}"
     yield ""
 
 
 def _name(cause: Cause) -> str:
-    return f"{escape(cause.title)} ({cause.cause_id})"
+    return f"{escape(capitalised(cause.title))} ({cause.cause_id})"
 
 
 def _people(report: Report, numbers: Numbers) -> Iterable[str]:

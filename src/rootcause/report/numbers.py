@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
 from rootcause.errors import UsageError
 from rootcause.findings import Estimate, Figure
+
+
+def capitalised(text: str) -> str:
+    """Return a title as a heading shows it: its first letter large, the rest as people wrote it."""
+    return text[:1].upper() + text[1:]
+
+
+# What a sentence of the report holds between its quoted titles: days, shares, numbers.
+_TITLES = re.compile(r"(“[^”]*”)")
+_FIGURES = re.compile(
+    r"(?P<day>\b\d{4}-\d\d-\d\d\b)"
+    r"|(?<![\w.,-])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?P<share>%?)(?![\w-]|[.,]\d)"
+)
 
 
 class Numbers:
@@ -37,9 +51,10 @@ class Numbers:
         pattern = self._percent[digits]
         return str(format_percent(value, format=pattern, locale=self._locale))
 
-    def rate(self, value: float) -> str:
-        """Return a rate per 1,000 with one digit, two below one."""
-        return self.count(value, 1 if value >= 1 or value == 0 else 2)
+    def rate(self, value: float, like: float | None = None) -> str:
+        """Return a rate per 1,000 with one digit, more for one (or one `like` it) below one."""
+        scale = value if like is None else like
+        return self.count(value, 1 if scale >= 1 else 2 if scale >= 0.1 else 3) if scale else "0"
 
     def money(self, value: float) -> str:
         """Return an amount in whole units, rounded to three digits that matter."""
@@ -50,7 +65,10 @@ class Numbers:
         """Return `low–high` of an interval; kind is rate, share, count, money or ratio."""
         if kind == "share":  # one sign is enough
             return f"{self.count(100 * estimate.low)}–{self.share(estimate.high)}"
-        form = {"ratio": lambda v: self.count(v, 2)}.get(kind) or getattr(self, kind)
+        form = {
+            "ratio": lambda v: self.count(v, 2),
+            "rate": lambda v: self.rate(v, estimate.value or estimate.high),
+        }.get(kind) or getattr(self, kind)
         return f"{form(estimate.low)}–{form(estimate.high)}"
 
     def hours(self, value: float) -> str:
@@ -82,6 +100,23 @@ class Numbers:
         first, last = date.fromisoformat(starts[:10]), date.fromisoformat(ends[:10])
         return str(format_interval(first, last, skeleton="yMMMd", locale=self._locale))
 
+    def prose(self, text: str) -> str:
+        """Return a composed English sentence with its days and numbers as the locale has them.
+
+        Titles in typographic quotes stay as they are: they are people's words.
+        """
+        parts = _TITLES.split(text)
+        return "".join(p if p.startswith("“") else _FIGURES.sub(self._spoken, p) for p in parts)
+
+    def _spoken(self, match: re.Match[str]) -> str:
+        if match["day"]:
+            return self.day(match["day"])
+        plain = match["number"].replace(",", "")
+        digits = len(plain.partition(".")[2])
+        if match["share"]:
+            return self.share(float(plain) / 100, min(digits, 1))
+        return self.count(float(plain), digits)
+
     def figure(self, figure: Figure) -> dict[str, str]:
         """Return value, interval and change of a headline figure, each as text or empty."""
         form: Any = {"share": self.share, "hours": self.hours}.get(figure.unit, self.count)
@@ -93,6 +128,10 @@ class Numbers:
         if figure.previous is not None:
             change = self._change(figure, figure.previous)
         usual = "" if figure.previous is None else form(figure.previous)
+        if figure.previous is not None and figure.usual_low is not None:
+            high = figure.previous if figure.usual_high is None else figure.usual_high
+            estimate = Estimate(value=figure.previous, low=figure.usual_low, high=high)
+            usual += f" ({self.span(estimate, 'share' if figure.unit == 'share' else 'count')})"
         return {"value": form(figure.value), "span": span, "change": change, "usual": usual}
 
     def _change(self, figure: Figure, previous: float) -> str:

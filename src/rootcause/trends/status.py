@@ -52,42 +52,55 @@ def status(
             f"fixed on {facts.fixed_on}; since then at {_times(facts.ratio_after)} the rate before"
         )
     if facts.silent >= gone_after:
-        return "gone", f"no voice for {facts.silent} weeks ({gone_after} make a cause gone)"
+        return "gone", f"nobody for {facts.silent} weeks ({gone_after} make a cause gone)"
     if facts.gap is not None and facts.gap >= gone_after and facts.back_for < NEW_WEEKS:
         if facts.back_voices >= min_voices:
+            since = f" for {facts.back_for + 1} weeks" if facts.back_for else ""
             return "returned", (
-                f"back with {facts.back_voices} voices after {facts.gap} weeks with none or few"
+                f"back{since} with {_people(facts.back_voices)}, after {facts.gap} weeks with "
+                "none or few"
             )
         return "gone", (
-            f"{_voices(facts.back_voices)} after {facts.gap} weeks without any; "
+            f"{_people(facts.back_voices)} after {facts.gap} weeks without any; "
             f"{min_voices} make a return"
         )
     return _by_change(facts, false_discoveries)
 
 
 def _by_change(facts: Facts, limit: float) -> tuple[str, str]:
-    seen = f"{_voices(facts.voices)} against {facts.expected:.1f} expected"
-    tested = f"q = {facts.q:.2g} by {facts.by}, limit {limit:g}"
+    usual = f"{facts.expected:.1f}" if facts.expected else "none"
+    seen = f"{_people(facts.voices)}, {usual} expected from the weeks before"
+    q = f"q = {facts.q:.2g}" if facts.q >= 0.001 else "q < 0.001"
+    tested = f"{q} by {facts.by}, limit {limit:g}"
     certain = facts.q == facts.q and facts.q <= limit
     rises = facts.ratio > 1 or (facts.expected == 0 and facts.voices > 0)
     if certain and rises and facts.first_seen < NEW_WEEKS and facts.history >= LEAST_BASELINE:
         since = f"{facts.first_seen} weeks ago" if facts.first_seen > 1 else (
             "last week" if facts.first_seen else "this week"
         )  # fmt: skip
-        return "new", f"first seen {since} after {facts.history} weeks without it; {seen}, {tested}"
+        return "new", (
+            f"first seen {since} after {facts.history} weeks without it: {seen}; "
+            f"unlikely to be chance ({tested})"
+        )
     if certain and rises:
         if facts.above_season is False:
-            return "steady", f"{seen}, {tested}, but no more than the season brings"
-        return "growing", f"{seen} ({_times(facts.ratio)}); {tested}"
+            return "steady", f"{seen} ({tested}), but no more than the season brings"
+        return (
+            "growing",
+            f"{seen}, {_times(facts.ratio)} the usual; unlikely to be chance ({tested})",
+        )
     if certain:
-        return "fading", f"{seen} ({_times(facts.ratio)}); {tested}"
+        return (
+            "fading",
+            f"{seen}, {_times(facts.ratio)} the usual; unlikely to be chance ({tested})",
+        )
     if facts.q != facts.q:
         return "steady", f"fewer than {LEAST_BASELINE} earlier weeks to compare with"
-    return "steady", f"{seen}; no change beyond chance ({tested})"
+    return "steady", f"{seen}: no change beyond chance (q = {facts.q:.2g})"
 
 
-def _voices(number: int) -> str:
-    return f"{number} voice" if number == 1 else f"{number} voices"
+def _people(number: int) -> str:
+    return f"{number} person" if number == 1 else f"{number} people"
 
 
 def _times(ratio: float) -> str:
