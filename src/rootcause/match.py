@@ -14,14 +14,25 @@ import numpy.typing as npt
 
 from rootcause.records import Vectors
 
+_Floats = npt.NDArray[np.float64]
+
 # Ridge penalty; scores are about -1 for strangers and 1 for members.
 PENALTY = 1.0
 # The radius is the score that this share of the members falls short of when left out, but it
 # stays between these two. Chosen on six collections (docs/causes.md).
 SHORT = 0.4
 LOWEST, HIGHEST = 0.15, 0.35
-# Share of the strangers above a prototype's floor.
-STRAY = 0.005
+# Where many causes are known: over all of them about this share of known strangers reach a radius,
+# this share of a cause's members may miss its radius, and radii lie between these two.
+TAKEN_IN = 0.10
+MISSED = 0.20
+LEAST, MOST = 0.0, 0.35
+# Fewer strangers than this tell nothing of what strangers score.
+MANY_STRANGERS = 100
+# Directions that many causes are learnt in, rows that choose them, strangers scored per cause.
+RANK = 384
+BASIS_ROWS = 3_000
+PROBES = 1_000
 # Similarity a mention must reach where there is nothing to compare a cause with.
 ALONE = 0.30
 # Other mentions that a cause is compared with; more are thinned evenly.
@@ -35,8 +46,7 @@ class Prototype:
 
     A row x scores x @ direction + offset and belongs to the cause from `radius` on; scores are
     near 1 for members and -1 for strangers. `exemplars` (m, d) are the unit rows it was learnt
-    from, `centre` (d,) their mean. `floor` is the score that all but `STRAY` of the strangers stay
-    under when left out (NaN without strangers).
+    from, `centre` (d,) their mean.
     """
 
     exemplars: Vectors
@@ -44,7 +54,6 @@ class Prototype:
     direction: npt.NDArray[np.float32]
     offset: float
     radius: float
-    floor: float = float("nan")
 
 
 def learn(members: Vectors, others: Vectors | None = None) -> Prototype:
@@ -82,8 +91,104 @@ def learn(members: Vectors, others: Vectors | None = None) -> Prototype:
         direction=direction.astype(np.float32),
         offset=float(share.sum() - direction @ shift),
         radius=radius,
-        floor=float(np.quantile(scores[len(exemplars) :], 1 - STRAY)),
     )
+
+
+def learn_all(members: Sequence[Vectors], background: Vectors | None = None) -> list[Prototype]:
+    """Return a prototype per cause, each told from the others and from the `background`.
+
+    `members` are (m, d) unit rows per cause, `background` (n, d) rows that belong to none. The
+    regression is that of `learn`, in the `RANK` main directions of all rows: what the causes share
+    is factorised once, and each cause adds its own rows to it (Woodbury's identity; Hager 1989),
+    leave-one-out scores included. The radius is the lowest that `TAKEN_IN` of the background, over
+    all causes, and `MISSED` of the members allow, between `LEAST` and `MOST`; with less than
+    `MANY_STRANGERS` rows of background it is that of `learn`.
+    """
+    own = [_unit(np.asarray(rows, dtype=np.float32)) for rows in members]
+    if not own:
+        return []
+    aside = [] if background is None or not len(background) else [_unit(_thin(background))]
+    rows = np.concatenate([*own, *aside])
+    known = len(rows) - sum(len(part) for part in aside)
+    if len(own) == 1 and not aside:
+        return [learn(own[0])]
+    shift = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+    basis = _basis(rows - shift)
+    space = np.concatenate([(rows - shift) @ basis, np.ones((len(rows), 1), np.float32)], axis=1)
+    spread, turn = np.linalg.eigh(space.T.astype(np.float64) @ space)
+    space = space.astype(np.float64) @ turn
+    shared = _Shared(space=space, spread=np.maximum(spread, 0), total=space.sum(axis=0))
+    strangers = np.arange(known, len(rows))
+    judged = len(strangers) >= MANY_STRANGERS
+    probes = strangers[np.linspace(0, len(strangers) - 1, min(len(strangers), PROBES)).astype(int)]
+    found = []
+    start = 0
+    for exemplars in own:
+        mine = slice(start, start + len(exemplars))
+        start += len(exemplars)
+        weights, members_out, strangers_out = shared.solve(mine, probes if judged else probes[:0])
+        weights = turn @ weights
+        direction = basis.astype(np.float64) @ weights[:-1]
+        if judged:
+            floor = np.quantile(strangers_out, 1 - TAKEN_IN / len(own))
+            radius = np.clip(max(floor, np.quantile(members_out, MISSED)), LEAST, MOST)
+        else:
+            radius = np.clip(np.quantile(members_out, SHORT), LOWEST, HIGHEST)
+        found.append(
+            Prototype(
+                exemplars=exemplars,
+                centre=_unit(exemplars.mean(axis=0, keepdims=True))[0],
+                direction=direction.astype(np.float32),
+                offset=float(weights[-1] - direction @ shift),
+                radius=float(radius),
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shared:
+    """All rows (n, r) in the directions in which their second moment is diagonal: `spread`."""
+
+    space: npt.NDArray[np.float64]
+    spread: npt.NDArray[np.float64]
+    total: npt.NDArray[np.float64]
+
+    def solve(self, mine: slice, probes: npt.NDArray[np.int64]) -> tuple[_Floats, _Floats, _Floats]:
+        """Return the weights of a cause, and left-out scores of its rows and of the `probes`."""
+        rows = self.space[mine]
+        size, rest = len(rows), len(self.space) - len(rows)
+        half = (size + min(rest, MOST_OTHERS)) / 2
+        ridge = half / rest * self.spread + PENALTY
+        scaled = rows / ridge
+        inner = scaled @ rows.T
+        # each side weighs half: of the shared moment the members' own part is replaced
+        change = half * (1 / size - 1 / rest)
+        small = np.linalg.inv(np.eye(size) / change + inner) if change > 0 else np.zeros_like(inner)
+        goal = half * (rows.mean(axis=0) - (self.total - rows.sum(axis=0)) / rest)
+        weights = goal / ridge
+        weights = weights - scaled.T @ (small @ (rows @ weights))
+        hat = half / size * np.diag(inner - inner @ small @ inner)
+        members_out = (rows @ weights - hat) / (1 - hat)
+        asked = self.space[probes]
+        cross = asked @ scaled.T
+        hat = half / rest * (((asked * asked) / ridge).sum(axis=1)
+                             - ((cross @ small) * cross).sum(axis=1))  # fmt: skip
+        return weights, members_out, (asked @ weights + hat) / (1 - hat)
+
+
+def _basis(rows: Vectors) -> Vectors:
+    """Return (d, r) the main directions of centred rows, chosen from an even sample of them."""
+    places = np.linspace(0, len(rows) - 1, min(len(rows), BASIS_ROWS)).astype(np.int64)
+    sample = rows[places].astype(np.float64)
+    if len(sample) <= rows.shape[1]:
+        spread, left = np.linalg.eigh(sample @ sample.T)
+        kept = np.flatnonzero(spread > 1e-9 * max(float(spread[-1]), 1e-30))[::-1][:RANK]
+        few: Vectors = (sample.T @ left[:, kept] / np.sqrt(spread[kept])).astype(np.float32)
+        return few
+    _, vectors = np.linalg.eigh(sample.T @ sample)
+    main: Vectors = vectors[:, ::-1][:, :RANK].astype(np.float32)
+    return main
 
 
 def match(

@@ -21,38 +21,11 @@ Floats = npt.NDArray[np.float32]
 OVERLAP = 0.5
 # A group needs less similarity to a cause than one mention does: it is surer evidence.
 GROUP_SLACK = 0.15
-# Exemplars from which on strangers set a cause's radius, and the least radius they can set.
-WELL_KNOWN = 20
-MANY_STRANGERS = 200
-LOWEST = -0.4
 
 
 def phrase_fact(phrase: str) -> str:
     """Return the register's key for the cause that a model's known-cause phrase stands for."""
     return f"phrase:{phrase}"
-
-
-def learn_all(known: Sequence[KnownCause]) -> list[Prototype]:
-    """Return a prototype per cause, learnt against the exemplars of the others.
-
-    A cause with many exemplars is known well enough to be recognised by what strangers do not
-    reach, instead of by what most of its own members do.
-    """
-    found = []
-    for cause in known:
-        strangers = _stack([other.vectors for other in known if other is not cause])
-        prototype = learn(cause.vectors, strangers)
-        if len(cause.vectors) >= WELL_KNOWN and len(strangers) >= MANY_STRANGERS:
-            limit = max(prototype.floor, LOWEST)
-            prototype = replace(prototype, radius=min(prototype.radius, limit))
-        found.append(prototype)
-    return found
-
-
-def _stack(parts: Sequence[Vectors]) -> Vectors:
-    if not parts:
-        return np.zeros((0, 0), dtype=np.float32)
-    return np.concatenate(parts)
 
 
 def others(vectors: Vectors, members: Ints) -> Vectors:
