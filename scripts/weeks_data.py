@@ -65,7 +65,8 @@ FAMILIES = {
     "missed connection": r"connection (at|after|due|because)|missed connection",
     "sponsor": r"sponsor|controversial",
     "delay": r"^(long flight delay|flight departure delayed|repeated flight delays"
-    r"|flight delayed for hours|frequent flight|flight (departed|delayed repeatedly)|flight departure or)",
+    r"|flight delayed for hours|frequent flight|flight (departed|delayed repeatedly)"
+    r"|flight departure or)",
     "delay: mechanical": r"(mechanical|maintenance)",
     "delay: crew": r"(waiting for|awaiting) crew|for crew",
     "bag": r"checked bag (lost or|did not|left)|bag(gage)? lost",

@@ -112,8 +112,8 @@ def track(given: Weekly, path: Path, on_week: Callable[[Register, int], None] | 
                 )  # fmt: skip
                 register.write_week(facts, tracked.assignments, tracked.edges)
             residue[str(week)] = pool
-            told.append({int(row.mention_id[1:]): row.cause_id
-                         for row in register.assignments(week, upto=week) if row.cause_id})  # fmt: skip
+            rows = register.assignments(week, upto=week)
+            told.append({int(row.mention_id[1:]): row.cause_id for row in rows if row.cause_id})
             if on_week is not None:
                 on_week(register, number)
     return told

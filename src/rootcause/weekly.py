@@ -191,16 +191,10 @@ def _bind(
         timezone=facts.timezone,
         where=" and ".join(f"{column}={value}" for column, value in pairs),
         min_voices=min_voices,
+        model_id=facts.model_id,
+        # causes are recognised by encoder and lens together
+        lens_hash=load_lens().content_hash,
     )
-    # causes are recognised by encoder and lens together
-    lens, known = load_lens().content_hash, register.fact("lens_hash")
-    if known not in (None, lens):
-        raise ModelError(
-            f"register {register.path} was made with another cause lens ({str(known)[:12]}, now "
-            f"{lens[:12]}); name a new file with --register"
-        )
-    with register.transaction():
-        register.set_fact("lens_hash", lens)
 
 
 def choose_week(scored: Scored, week: str | None, *, partial: bool) -> Week:

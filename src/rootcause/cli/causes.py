@@ -238,6 +238,31 @@ def import_(
     typer.echo(register)
 
 
+@app.command("migrate")
+def migrate(
+    scored: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder scored with the new model or encoder.")
+    ],
+    encoder: EncoderName = "builtin",
+    register: RegisterFile = DEFAULT,
+    who: Who = "",
+) -> None:
+    """Take a register over to another model or encoder."""
+    from rootcause.encode import load_encoder
+    from rootcause.scored import open_scored
+    from rootcause.track import migrate as run
+
+    with _open(register) as book:
+        done = run(book, open_scored(scored), load_encoder(encoder), who=user(who))
+    say(
+        "weeks reported before keep their counts; reports mark the break. "
+        "Keep what `causes export` wrote before, there is no way back"
+    )
+    if done.blurred:
+        say(f"hard to tell from others now, look at them: {', '.join(done.blurred)}")
+    typer.echo(f"{done.exemplars:,} exemplars of {done.causes:,} causes encoded anew")
+
+
 @app.command("forget")
 def forget(
     author: Annotated[

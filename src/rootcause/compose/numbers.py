@@ -78,7 +78,7 @@ def number_causes(given: Inputs) -> dict[str, Numbers]:
         min_voices=given.min_voices,
         elapsed=_elapsed(given),
     )
-    marks = _marks(past)
+    marks = _marks(past, register.breaks())
     return {
         cause_id: _numbers(
             given, causes[cause_id], trend, shown[cause_id], weeks, fixes[cause_id], marks, past[-1]
@@ -204,10 +204,13 @@ def _elapsed(given: Inputs) -> float:
     return min(max(float(part), 1 / 168), 1.0)
 
 
-def _marks(past: list[WeekFacts]) -> dict[Week, str]:
-    """Return the weeks at which the model changed: the series breaks there."""
-    pairs = pairwise(past)
-    return {new.week: "model change" for old, new in pairs if old.model_id != new.model_id}
+def _marks(past: list[WeekFacts], breaks: list[Week]) -> dict[Week, str]:
+    """Return the weeks at which model, encoder or lens changed: the series breaks there."""
+    return {
+        new.week: "model change"
+        for old, new in pairwise(past)
+        if old.model_id != new.model_id or any(old.week <= one < new.week for one in breaks)
+    }
 
 
 def _rounded(estimate: Estimate, digits: int = 3) -> Estimate:

@@ -123,7 +123,8 @@ def _notes(given: Inputs, past: Sequence[WeekFacts]) -> list[str]:
     elif len(past) < LEAST_BASELINE:
         notes.append(f"Only {len(past)} earlier weeks are known; {LEAST_BASELINE} make a baseline.")
     models = {facts.model_id for facts in past} - {given.manifest.model_id}
-    if models:
+    first = past[0].week if past else given.week
+    if models or any(first <= week for week in given.register.breaks()):
         notes.append("The model changed within the weeks shown: the series break there.")
     if given.kinds[0].voices < SMALL_WEEK:
         notes.append(

@@ -195,6 +195,11 @@ class Causes(Database):
             found.setdefault(fix.cause_id, []).append(fix)
         return found
 
+    def breaks(self) -> list[Week]:
+        """Return the weeks after which the register was taken over by another model or encoder."""
+        after = [row.details.get("after") for row in self.history() if row.action == "migrate"]
+        return [Week.parse(str(week)) for week in after if week]
+
     def history(self, cause_id: str | None = None) -> list[LogRow]:
         """Return the log, oldest first: all of it, or what concerns one cause."""
         head = None if cause_id is None else self.resolve(cause_id)

@@ -20,6 +20,8 @@ _CACHE_KIB = 65_536
 # Facts that a register is bound to besides the encoder, and the option that sets each.
 _OPTIONS = {"timezone": "--timezone", "where": "--where"}
 
+_MIGRATE = "take it over with `rootcause causes migrate --scored DIR`, or name a new --register"
+
 
 class Database:
     """An open register file: statements, transactions, facts it is bound to, the log.
@@ -132,11 +134,14 @@ class Database:
         timezone: str,
         where: str,
         min_voices: int,
+        model_id: str | None = None,
+        lens_hash: str | None = None,
     ) -> None:
-        """Tie the register to what its ids depend on; the first call stores it.
+        """Tie the register to what its ids and counts depend on; the first call stores it.
 
-        Raises ModelError if the encoder is another one (vectors never mix) and UsageError if the
-        time zone or the filter is. A changed `min_voices` is taken over and logged.
+        Raises ModelError if the encoder, the model or the cause lens is another one (vectors and
+        counts never mix unsaid; `causes migrate` takes a register over) and UsageError if the time
+        zone or the filter is. A changed `min_voices` is taken over and logged.
         """
         facts = {
             "encoder_name": encoder_name,
@@ -152,8 +157,20 @@ class Database:
                 raise ModelError(
                     f"register {self.path} was made with encoder {known['encoder_name']} "
                     f"({known['encoder_hash'][:12]}), not {encoder_name} ({encoder_hash[:12]}); "
-                    "score with that one, or name a new file with --register"
+                    + _MIGRATE
                 )
+            for what, key, value in (
+                ("model", "model_id", model_id),
+                ("cause lens", "lens_hash", lens_hash),
+            ):
+                before = self.model_id() if key == "model_id" else known.get(key)
+                if value is not None and before not in (None, value):
+                    raise ModelError(
+                        f"register {self.path} was made with {what} {str(before)[:12]}, not "
+                        f"{value[:12]}; {_MIGRATE}"
+                    )
+                if value is not None:
+                    facts[key] = value
             for key, option in _OPTIONS.items():
                 if key in known and known[key] != facts[key]:
                     raise UsageError(
@@ -167,6 +184,15 @@ class Database:
             if "min_voices" in changed and "min_voices" in known:
                 details = {"from": int(known["min_voices"]), "to": min_voices}
                 self.log("rootcause", "min_voices", None, details)
+
+    def model_id(self) -> str | None:
+        """Return the model that labeled the reported weeks, None before the first."""
+        stored = self.fact("model_id")
+        if stored is not None:
+            return stored
+        # registers of before this fact was kept
+        last = self.rows("SELECT model_id FROM weeks ORDER BY week DESC LIMIT 1")
+        return str(last[0][0]) if last else None
 
     def next_id(self) -> str:
         """Return a new cause id, never given before nor again."""
