@@ -205,10 +205,13 @@ def verify(register: RegisterFile = DEFAULT) -> None:
 
     with _open(register) as book:
         problems = check.verify(book)
-        causes, weeks = len(book.causes()), len(book.weeks())
+        causes, weeks = len(book.causes()), book.weeks()
     if problems:
         raise DataError(f"register {register} is damaged: {'; '.join(problems)}")
-    typer.echo(f"ok: {causes:,} causes, {weeks:,} weeks")
+    typer.echo(f"ok: {causes:,} causes, {len(weeks):,} weeks")
+    stale = [str(facts.week) for facts in weeks if facts.stale]
+    if stale:
+        say(f"stale, report them again: {', '.join(stale)}")
 
 
 @app.command("export")

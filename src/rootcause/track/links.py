@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.match import Prototype, learn, learn_each, match
+from rootcause.match import Prototype, learn, match
 from rootcause.pools import Kind, Pool
 from rootcause.records import Vectors, Week
 from rootcause.register import MEMBER_KIND, Assignment, KnownCause
@@ -21,34 +21,11 @@ Floats = npt.NDArray[np.float32]
 OVERLAP = 0.5
 # A group needs less similarity to a cause than one mention does: it is surer evidence.
 GROUP_SLACK = 0.15
-# Exemplars from which on strangers set a cause's radius, and the least radius they can set.
-WELL_KNOWN = 20
-MANY_STRANGERS = 200
-LOWEST = -0.4
 
 
 def phrase_fact(phrase: str) -> str:
     """Return the register's key for the cause that a model's known-cause phrase stands for."""
     return f"phrase:{phrase}"
-
-
-def learn_all(known: Sequence[KnownCause]) -> list[Prototype]:
-    """Return a prototype per cause, learnt against the exemplars of the others.
-
-    A cause with many exemplars is known well enough to be recognised by what strangers do not
-    reach, instead of by what most of its own members do.
-    """
-    found = []
-    everybody = sum(len(cause.vectors) for cause in known)
-    prototypes = learn_each([cause.vectors for cause in known])
-    for cause, prototype in zip(known, prototypes, strict=True):
-        strangers = everybody - len(cause.vectors)
-        if len(cause.vectors) >= WELL_KNOWN and strangers >= MANY_STRANGERS:
-            limit = max(prototype.floor, LOWEST)
-            found.append(replace(prototype, radius=min(prototype.radius, limit)))
-        else:
-            found.append(prototype)
-    return found
 
 
 def others(vectors: Vectors, members: Ints) -> Vectors:
