@@ -197,6 +197,7 @@ def _bind(
         timezone=facts.timezone,
         where=" and ".join(f"{column}={value}" for column, value in pairs),
         min_voices=min_voices,
+        model_id=facts.model_id,
     )
     # causes are recognised by encoder and lens together
     lens, known = load_lens().content_hash, register.fact("lens_hash")

@@ -243,15 +243,22 @@ def import_(
 
 @app.command("migrate")
 def migrate(
-    encoder: EncoderName = "builtin", register: RegisterFile = DEFAULT, who: Who = ""
+    encoder: EncoderName = "builtin",
+    scored: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder scored by the model to go over to."),
+    ] = None,
+    register: RegisterFile = DEFAULT,
+    who: Who = "",
 ) -> None:
-    """Move a register to another encoder: encode its exemplars again."""
-    from rootcause.cli.likeness import space_of
+    """Move a register to another encoder or model: encode its exemplars again."""
+    from rootcause.cli.likeness import model_of, space_of
     from rootcause.register import moving
 
     encode, space = space_of(encoder)
+    model_id = None if scored is None else model_of(scored, space)
     with _open(register) as book:
-        count = moving.move(book, encode, space, who=user(who))
+        count = moving.move(book, encode, space, who=user(who), model_id=model_id)
     say("reports from now on say where the series break; score the dumps with this encoder too")
     typer.echo(f"{count:,} exemplars encoded with {space['encoder_name']}")
 
