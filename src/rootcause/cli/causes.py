@@ -59,6 +59,15 @@ def show(cause: CauseId, register: RegisterFile = DEFAULT, shape: Shape = Format
             typer.echo(json.dumps(details(book, cause), indent=2, ensure_ascii=False))
 
 
+@app.command("suggestions")
+def suggestions(register: RegisterFile = DEFAULT, shape: Shape = Format.csv) -> None:
+    """Print the splits and merges that wait for a person, with the command that takes each."""
+    from rootcause.register.views import SUGGESTED_HEADER, suggested
+
+    with _open(register) as book:
+        _print(SUGGESTED_HEADER, suggested(book), shape)
+
+
 @app.command("rename")
 def rename(
     cause: CauseId,
@@ -97,6 +106,9 @@ def split(
     like: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Move the mentions that are like this text.")
     ] = None,
+    suggested: Annotated[
+        bool, typer.Option("--suggested", help="Move the smaller of the parts it falls into.")
+    ] = False,
     title: Annotated[
         str | None, typer.Option(metavar="TITLE", help="Title of the new cause.")
     ] = None,
@@ -106,13 +118,21 @@ def split(
     who: Who = "",
 ) -> None:
     """Move some mentions of a cause into a new one; print its id."""
+    import numpy as np
+
     from rootcause.cli.likeness import as_kept, encode_like
+    from rootcause.errors import UsageError
     from rootcause.register import choose, edits
 
+    if suggested and like is not None:
+        raise UsageError("--suggested and --like are two ways to say what moves; give one")
     with _open(register) as book:
         found = choose.members(book, cause, scored, str)
         found = found if scored is None else as_kept(found)
         wanted = None if like is None else encode_like(book, like, encoder)
+        if suggested:
+            kept = choose.members(book, cause, None, str)
+            wanted = choose.smaller_part(np.stack([one.vector for one in kept]))
         moved, exemplars = choose.pick(found, mention_ids=mention or (), like=wanted)
         new = edits.split(book, cause, moved, who=user(who), title=title, exemplars=exemplars)
     say(f"{len(moved):,} mentions moved to {new}")
