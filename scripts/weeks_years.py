@@ -11,12 +11,16 @@ import gzip
 import subprocess
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from rootcause.compose.inputs import Inputs
+from rootcause.compose.numbers import number_causes
 from rootcause.encode import load_encoder
-from rootcause.errors import NothingToReport
+from rootcause.pools import represented_dimension
 from rootcause.register import Register
 from rootcause.scored import open_scored
-from rootcause.weekly import build_report, dated_weeks
+from rootcause.track import Settings
+from rootcause.weekly import Job, dated_weeks, track_week
 
 LOUD = {"new", "growing", "returned"}
 
@@ -35,7 +39,7 @@ def _key(text: str) -> str:
 
 
 def years(source: Path, work: Path, app: str, last: int | None = None) -> list[dict[str, object]]:
-    """Report every week of an app and return what was flagged."""
+    """Track every week of an app and return what its report would flag."""
     folder = work / "reviews"
     if not folder.exists():
         subprocess.run(
@@ -45,28 +49,44 @@ def years(source: Path, work: Path, app: str, last: int | None = None) -> list[d
     numbers = rows_of(source)
     scored = open_scored(folder)
     encoder = load_encoder("builtin")
+    facts = scored.manifest
+    where = (("brand", app),)
     flagged: list[dict[str, object]] = []
     with Register.open(work / f"{app}.db", create=True) as register:
+        register.bind(
+            encoder_name=facts.encoder, encoder_hash=facts.encoder_hash,
+            dimension=represented_dimension(facts.dimension), timezone=facts.timezone, where=app,
+            min_voices=5, model_id=facts.model_id,
+        )  # fmt: skip
+        job = Job(scored=scored, register=register, encoder=encoder, settings=Settings(),
+                  where=where, zone=ZoneInfo(facts.timezone), english_only=True)  # fmt: skip
         for week in dated_weeks(scored)[:last]:
-            try:
-                report = build_report(scored, week, register, where={"brand": app}, encoder=encoder)
-            except NothingToReport:
+            table = scored.read(str(week), where=where)
+            if not table.num_rows:
                 continue
-            table = scored.read(str(week), where=(("brand", app),))
+            # what a report rests on, without its pictures and quotes
+            kinds = track_week(job, week, table, partial=False)
+            given = Inputs(week=week, table=table, kinds=kinds, manifest=facts, register=register,
+                           trail=(), encoder=encoder, zone=job.zone)  # fmt: skip
+            run = register.weeks()[-1]
+            found = number_causes(given)
+            sys.stderr.write(
+                f"{week}: {len(found)} causes, {run.complaints} complaints, "
+                f"{run.isolated / max(1, run.complaints):.0%} isolated\n"
+            )
+            titles = {cause.cause_id: cause.title for cause in register.causes()}
+            rows = register.assignments(week, upto=week)
             texts = dict(zip(table["mention_id"].to_pylist(), table["text"].to_pylist(),
                              strict=True))  # fmt: skip
-            sys.stderr.write(f"{week}: {len(report.causes)} causes, "
-                             f"{report.trust.isolated_share:.0%} isolated\n")  # fmt: skip
-            for cause in report.causes:
-                if cause.status not in LOUD:
+            for cause_id, number in found.items():
+                if number.status not in LOUD:
                     continue
-                ids = [row.mention_id for row in report.mention_rows
-                       if row.cause_id == cause.cause_id]  # fmt: skip
+                ids = [row.mention_id for row in rows if row.cause_id == cause_id]
                 places = sorted(numbers.get(_key(texts[one]), 0) for one in ids)
                 flagged.append(
-                    {"week": str(week), "cause_id": cause.cause_id, "title": cause.title,
-                     "status": cause.status, "voices": cause.voices, "change": cause.change,
-                     "q": cause.q_value, "isolated_share": round(report.trust.isolated_share, 3),
-                     "rows": places}
+                    {"week": str(week), "cause_id": cause_id, "title": titles[cause_id],
+                     "status": number.status, "voices": number.voices, "change": number.change,
+                     "q": number.q_value, "complaints": run.complaints,
+                     "isolated": run.isolated, "rows": places}
                 )  # fmt: skip
     return flagged

@@ -23,8 +23,8 @@ LOWEST, HIGHEST = 0.15, 0.35
 STRAY = 0.005
 # Where that is known (a background): over all causes together this share of it may come in, a
 # cause's radius misses at least this share of its members, and radii lie between these two.
-TAKEN_IN = 0.10
-MISSED = 0.20
+TAKEN_IN = 0.05
+MISSED = 0.25
 LEAST, MOST = 0.0, 0.35
 # Fewer rows of background than this say nothing of what such rows score.
 ENOUGH_BACKGROUND = 100

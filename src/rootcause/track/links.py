@@ -15,12 +15,13 @@ from rootcause.register import MEMBER_KIND, Assignment, KnownCause
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 
 # A continuation needs this share of a cause's exemplars inside the cluster, or of the cluster's
 # people near the cause (MONIC's tau; Spiliopoulou et al., 2006).
 OVERLAP = 0.5
 # A group needs less similarity to a cause than one mention does: it is surer evidence.
-GROUP_SLACK = 0.15
+GROUP_SLACK = 0.25
 
 
 def phrase_fact(phrase: str) -> str:
@@ -45,25 +46,28 @@ def continued(
     members: Sequence[Ints],
     known: Sequence[KnownCause],
     prototypes: Sequence[Prototype],
-) -> list[str | None]:
-    """Return for each cluster the id of the known cause it continues, or None.
+) -> tuple[list[str | None], list[Flags]]:
+    """Return for each cluster the id of the known cause it continues, or None, and who is near.
 
-    It continues the cause that most of its people nearly belong to; see also `swallowed`.
+    It continues the cause that most of its people nearly belong to (see also `swallowed`); near
+    (m,) tells which of its rows do.
     """
     homes: list[str | None] = [None] * len(members)
+    near: list[Flags] = [np.zeros(len(rows), dtype=bool) for rows in members]
     if not known or not members:
-        return homes
+        return homes, near
     wide = [replace(p, radius=p.radius - GROUP_SLACK) for p in prototypes]
     for c, rows in enumerate(members):
         index, _ = match(rest.vectors[rows], wide)
         people: dict[int, set[int]] = {}
         for place, voice in zip(index.tolist(), rest.voices[rows].tolist(), strict=True):
             people.setdefault(place, set()).add(voice)
-        near = {place: len(voices) for place, voices in people.items() if place >= 0}
-        best = min(near, key=lambda place: (-near[place], place), default=None)
-        if best is not None and near[best] >= OVERLAP * len(set(rest.voices[rows].tolist())):
+        close = {place: len(voices) for place, voices in people.items() if place >= 0}
+        best = min(close, key=lambda place: (-close[place], place), default=None)
+        if best is not None and close[best] >= OVERLAP * len(set(rest.voices[rows].tolist())):
             homes[c] = known[best].cause_id
-    return homes
+            near[c] = index == best
+    return homes, near
 
 
 def swallowed(rest: Pool, rows: Ints, known: Sequence[KnownCause]) -> str | None:

@@ -230,7 +230,7 @@ class Tracker:
         """Group the residue; each group continues a cause, gets back its id, or is new."""
         groups = find_groups(rest, self.week, self.settings)
         members = [group.members for group in groups]
-        homes = continued(rest, members, known, prototypes)
+        homes, near = continued(rest, members, known, prototypes)
         for g, group in enumerate(groups):
             if homes[g] is None and group.solid:
                 homes[g] = swallowed(rest, group.members, known)
@@ -252,7 +252,9 @@ class Tracker:
             )  # fmt: skip
         return [
             assignment(rest, int(i), home, float(strength), kind, self.week)
-            for group, home in zip(groups, homes, strict=True)
+            for group, home, close in zip(groups, homes, near, strict=True)
             if home is not None
-            for i, strength in zip(group.members, group.strengths, strict=True)
+            for i, strength, mine in zip(group.members, group.strengths, close, strict=True)
+            # what hangs together loosely vouches for nobody
+            if group.solid or mine
         ]
