@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -86,7 +87,8 @@ def years(source: Path, work: Path, app: str, last: int | None = None) -> list[d
                 flagged.append(
                     {"week": str(week), "cause_id": cause_id, "title": titles[cause_id],
                      "status": number.status, "voices": number.voices, "change": number.change,
-                     "q": number.q_value, "complaints": run.complaints,
-                     "isolated": run.isolated, "rows": places}
+                     "q": number.q_value, "rows": places}
                 )  # fmt: skip
+                # five years take long: what is found so far can be read meanwhile
+                sys.stderr.write(json.dumps(flagged[-1]) + "\n")
     return flagged

@@ -11,7 +11,7 @@ from rootcause.records import Week
 from rootcause.register import EdgeRow, KnownCause
 from rootcause.track.known import BORN_WITH, GAIN, HOLDS, SLACK, learnable, recognise
 from rootcause.track.residue import VOICES_NOW, Settings
-from rootcause.track.suggest import QUIET, mixed, suggestions
+from rootcause.track.suggest import QUIET, TURN, mixed, suggestions
 from test_match import world
 
 WEEK = Week(2026, 40)
@@ -140,10 +140,13 @@ def test_a_cause_of_two_problems_is_suggested_as_a_split_and_one_of_one_is_not()
     both = known(np.concatenate([rows[0, :30], rows[1, :30]]))
     week = pool(np.concatenate([rows[0, 30:40], rows[1, 30:40]]))
     members = {"RC-0001": list(range(20))}
-    (edge,) = suggestions(WEEK, week, members, [both], [], Settings())
+    turns = [WEEK.shift(later) for later in range(TURN)]
+    # each cause is looked at once in so many weeks
+    (edge,) = [e for now in turns for e in suggestions(now, week, members, [both], [], Settings())]
     assert (edge.kind, edge.other_id, edge.suggested) == ("split", None, True)
     one = known(rows[2, :50])
-    assert not suggestions(WEEK, pool(rows[2, 50:]), {"RC-0001": list(range(10))}, [one], [],
-                           Settings())  # fmt: skip
+    other = pool(rows[2, 50:])
     before = EdgeRow(kind="split", week=WEEK.shift(-1), cause_id="RC-0001", suggested=True)
-    assert not suggestions(WEEK, week, members, [both], [before], Settings())
+    for now in turns:
+        assert not suggestions(now, other, {"RC-0001": list(range(10))}, [one], [], Settings())
+        assert not suggestions(now, week, members, [both], [before], Settings())

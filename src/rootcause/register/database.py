@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rootcause.errors import DataError, ModelError, UsageError
-from rootcause.register.migrations import migrate, needs_migration
+from rootcause.register.migrations import PAGE_BYTES, migrate, needs_migration
 
 BUSY_SECONDS = 10.0
 _CACHE_KIB = 65_536
@@ -51,6 +51,7 @@ class Database:
                 # what `forget` deletes is overwritten, not only unlinked
                 connection.execute("PRAGMA secure_delete = ON")
                 if needs_migration(connection, str(path)):
+                    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
                     connection.execute("PRAGMA journal_mode = WAL")
                     migrate(connection, str(path))
                 connection.execute("PRAGMA synchronous = FULL")

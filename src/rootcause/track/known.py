@@ -21,7 +21,7 @@ SLACK = 0.10
 # and never replaced, so that a cause learns new wordings and cannot drift into another cause.
 BORN_WITH = 30
 GAIN = 5
-HOLDS = 80
+HOLDS = 60
 # A gained exemplar resembles the first ones at least as much as all but this share of themselves.
 OUTLYING = 0.10
 

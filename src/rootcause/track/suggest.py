@@ -21,8 +21,10 @@ SPLIT_STABILITY = 0.75
 MIXED = 0.5
 NEAREST = 5
 ENOUGH = 15  # exemplars of each before that can be said
-# Weeks until the same is suggested again.
+# Weeks until the same is suggested again, and weeks over which the causes take their turn at being
+# looked at for parts: it is the slowest look of a week with hundreds of causes.
 QUIET = 8
+TURN = 4
 
 Edge = Callable[..., EdgeRow]
 
@@ -48,7 +50,7 @@ def suggestions(
     met = [cause for cause in known if members.get(cause.cause_id)]
     found = []
     for cause in met:
-        if frozenset({cause.cause_id}) not in recent:
+        if _turn(cause, week) and frozenset({cause.cause_id}) not in recent:
             similarity = falls_apart(pool, members[cause.cause_id], cause, settings)
             if similarity is not None:
                 found.append(_edge("split", week, cause.cause_id, None, similarity))
@@ -59,6 +61,12 @@ def suggestions(
             similarity = cosine(one.vectors, other.vectors)
             found.append(_edge("merged", week, one.cause_id, other.cause_id, similarity))
     return found
+
+
+def _turn(cause: KnownCause, week: Week) -> bool:
+    # by its birth, so that a re-run of the week looks at the same causes
+    number = int(cause.cause_id.rpartition("-")[2])
+    return (week.minus(cause.born_in) + number) % TURN == 0
 
 
 def _edge(kind: str, week: Week, cause_id: str, other_id: str | None, similarity: float) -> EdgeRow:
