@@ -1,10 +1,16 @@
 """Measure the weekly numbers: false alarms, delays, intervals, against simple rules.
 
     python scripts/bench_weeks.py numbers [--runs 200] [--json FILE]
+    python scripts/bench_weeks.py identity --data DIR [--runs 5] [--bertopic]
+    python scripts/bench_weeks.py size
+    python scripts/bench_weeks.py years --data DIR --work DIR [--app Gmail]
 
 `numbers` simulates 26 weeks of 40 causes whose truth is known: steady ones with over-dispersed
 counts, births, growth, fixes, returns; weeks differ in volume, one post goes viral (many mentions
-read, no more complaints), one holiday fortnight halves everything.
+read, no more complaints), one holiday fortnight halves everything. `identity` plays 26 weeks of
+real complaints with known causes (weeks_data.py) to rootcause and to rivals; BERTopic needs
+`pip install bertopic umap-learn`. `size` measures 260 weeks and 500 causes. `years` reports five
+real years of one app and lists what was flagged. DIR is the folder of the development data.
 """
 
 from __future__ import annotations
@@ -178,16 +184,85 @@ def _mean(values: list) -> float:
     return round(float(np.mean(values)), 3)
 
 
+def identity(data: Path, runs: int, seed: int, *, rivals: bool) -> dict[str, object]:
+    """Return the means over worlds: how well ids follow the true causes, and the flags."""
+    import weeks_identity as weekly
+    from weeks_data import make_world
+    from weeks_flags import Flags
+
+    found: dict[str, list[dict[str, float]]] = {}
+    late: dict[str, dict[str, list[int]]] = {}
+    alarms: dict[str, list[dict[str, float]]] = {}
+    cpu: dict[str, float] = {}
+    for number in range(seed, seed + runs):
+        given = weekly.prepare(make_world(data, number))
+        flags = Flags(world=given.world)
+        rows = {
+            "rootcause": lambda given=given, flags=flags: weekly.track(
+                given, weekly.temporary(), flags
+            ),
+            "each week anew, Hungarian": lambda given=given: weekly.hungarian(given),
+        }
+        if rivals:
+            rows["BERTopic merge_models"] = lambda given=given: weekly.merged_models(given)
+        for name, play in rows.items():
+            start = time.process_time()
+            told = play()
+            cpu[name] = cpu.get(name, 0) + time.process_time() - start
+            found.setdefault(name, []).append(weekly.judge(given.world, told))
+            for event, weeks in weekly.delays(given.world, told).items():
+                late.setdefault(name, {}).setdefault(event, []).extend(weeks)
+        for rule, values in flags.result().items():
+            alarms.setdefault(rule, []).append(values)
+        sys.stderr.write(f"world {number}: {found['rootcause'][-1]}\n")
+    return {
+        "worlds": runs,
+        "identity": {name: _means(values) for name, values in found.items()},
+        "delay_weeks_15_voices": {
+            name: {event: {"causes": len(weeks), "within_one_week": _mean([w <= 1 for w in weeks]),
+                           "median": float(np.median(weeks))}
+                   for event, weeks in events.items()}
+            for name, events in late.items()
+        },
+        "flags": {rule: _means(values) for rule, values in alarms.items()},
+        "cpu_seconds": {name: round(seconds) for name, seconds in cpu.items()},
+    }  # fmt: skip
+
+
+def _means(values: list[dict[str, float]]) -> dict[str, float]:
+    return {key: _mean([one[key] for one in values]) for key in values[0]}
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=["numbers"])
-    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("part", choices=["numbers", "identity", "size", "years"])
+    parser.add_argument("--runs", type=int)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--work", type=Path)
+    parser.add_argument("--app", default="Gmail")
+    parser.add_argument("--bertopic", action="store_true")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    if given.part in {"identity", "years"} and given.data is None:
+        parser.error("--data is missing: the folder of the development data")
     started = time.perf_counter()
-    results = [numbers(given.runs, noise, given.seed) for noise in (0.02, 0.1, 0.3)]
+    results: object
+    if given.part == "numbers":
+        results = [numbers(given.runs or 100, noise, given.seed) for noise in (0.02, 0.1, 0.3)]
+    elif given.part == "identity":
+        results = identity(given.data, given.runs or 5, given.seed, rivals=given.bertopic)
+    elif given.part == "size":
+        from weeks_identity import temporary
+        from weeks_scale import measure
+
+        results = measure(temporary(), given.seed)
+    else:
+        from weeks_years import years
+
+        source = given.data / "streams" / "app_reviews.csv.gz"
+        results = years(source, given.work or Path("years"), given.app)
     record = {
         "command": "python scripts/bench_weeks.py " + " ".join(sys.argv[1:]),
         "date": datetime.now(UTC).date().isoformat(),

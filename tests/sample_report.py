@@ -120,7 +120,7 @@ def cause(number):
     identifier = f"RC-{number + 1:04d}"
     edges = [Edge(kind="emerged", week=points[0].week, cause_id=identifier)]
     if number == 6:
-        edges = [Edge(kind="split", week="2026-W43", cause_id=identifier, other_id="RC-0006",
+        edges = [Edge(kind="split", week="2026-W43", cause_id="RC-0006", other_id=identifier,
                       similarity=0.71, suggested=True)]  # fmt: skip
     if number == 2:
         edges.append(Edge(kind="disappeared", week="2026-W39", cause_id=identifier))

@@ -13,7 +13,7 @@ import pytest
 
 from rootcause.cli.app import main
 from rootcause.records import Week, scored_schema
-from rootcause.register import Assignment, Exemplar, Register, WeekFacts, check, voice_of
+from rootcause.register import Assignment, EdgeRow, Exemplar, Register, WeekFacts, check, voice_of
 
 WEEK = Week(2026, 40)
 PEOPLE = [
@@ -160,6 +160,29 @@ def test_split_by_mention_prints_the_new_id(run, paths):
     new = run("split", "RC-0001", "--mention", "m4", "--title", "June charge").strip()
     assert new == "RC-0003"
     assert [row["mention_id"] for row in rows(run("show", new, "--format", "csv"))] == ["m4"]
+
+
+def test_a_suggestion_waits_with_its_command_until_a_person_takes_it(run, paths):
+    with Register.open(paths[0]) as book, book.transaction():
+        book.add_edges(
+            [EdgeRow(kind="merged", week=week, cause_id="RC-0001", other_id="RC-0002",
+                     similarity=0.8, suggested=True) for week in (WEEK.shift(-9), WEEK)]
+        )  # fmt: skip
+    (row,) = rows(run("suggestions"))
+    assert (row["week"], row["kind"], row["other_title"]) == (
+        str(WEEK),
+        "merged",
+        "phone line dead",
+    )
+    run(*row["command"].split()[2:])
+    assert rows(run("suggestions")) == []
+    with Register.open(paths[0]) as book, book.transaction():
+        book.add_edges([EdgeRow(kind="split", week=WEEK, cause_id="RC-0001", suggested=True)])
+    (row,) = rows(run("suggestions"))
+    new = run(*row["command"].removesuffix(" --scored DIR").split()[2:]).strip()
+    assert [one["mention_id"] for one in rows(run("show", new, "--format", "csv"))] == ["m5", "m6"]
+    assert rows(run("suggestions")) == []
+    assert "give one" in run("split", "RC-0001", "--suggested", "--like", "x", ok=2)
 
 
 def test_split_by_likeness_moves_the_like(run, paths, monkeypatch):

@@ -58,10 +58,11 @@ def register(tmp_path):
         yield book
 
 
-def bind(book, space):
+def bind(book, space, model_id=None):
     book.bind(
         encoder_name=space["encoder_name"], encoder_hash=space["encoder_hash"],
         dimension=int(space["dimension"]), timezone="UTC", where="", min_voices=5,
+        model_id=model_id,
     )  # fmt: skip
 
 
@@ -102,6 +103,24 @@ def test_a_register_without_an_encoder_is_one_line(tmp_path, small):
         pytest.raises(UsageError, match="no encoder yet"),
     ):
         moving.move(book, *space_of(small), who="ann")
+
+
+def test_another_model_is_refused_until_the_register_goes_over_to_it(register):
+    """Counts of two models are no series, unless somebody says so; no exemplar changes then."""
+    encode, space = space_of("builtin")
+    bind(register, space, model_id="m")
+    with pytest.raises(ModelError, match=r"model m labeled, not n; .*causes migrate --scored"):
+        bind(register, space, model_id="n")
+    kept = register.rows("SELECT * FROM exemplars")
+    assert moving.move(register, encode, space, who="ann", model_id="n") == 0
+    bind(register, space, model_id="n")
+    assert register.rows("SELECT * FROM exemplars") == kept
+    with pytest.raises(ModelError):
+        bind(register, space, model_id="m")
+    assert register.history()[-1].details["from"]["model_id"] == "m"
+    assert moving.breaks(register) == []
+    with pytest.raises(UsageError, match="already"):
+        moving.move(register, encode, space, who="ann", model_id="n")
 
 
 def test_the_report_marks_the_break_while_the_week_before_it_is_shown(register, small):

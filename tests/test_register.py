@@ -409,6 +409,20 @@ def test_export_and_import_are_exact(tmp_path):
         exchange.load(tmp_path / "r.json", tmp_path / "copy.db")
 
 
+def test_exemplars_fill_the_pages_of_a_new_register(tmp_path):
+    """Rows of vectors that overflow their page would take nearly twice as much."""
+    rows = [Exemplar(f"m{i}", i, "t" * 150, np.ones(1146, np.float32)) for i in range(300)]
+    with Register.open(tmp_path / "r.db", create=True) as register:
+        register.bind(encoder_name="b", encoder_hash="h", dimension=1146, timezone="UTC", where="",
+                      min_voices=5)  # fmt: skip
+        with register.transaction():
+            cause = register.next_id()
+            register.save_cause(cause_id=cause, born_in=W40, title="t", kind="complaint",
+                                area="fees", radius=0.5)  # fmt: skip
+            register.add_exemplars(cause, W40, rows)
+    assert (tmp_path / "r.db").stat().st_size < 1_250_000
+
+
 def test_damaged_exports_are_one_line_and_leave_no_file(tmp_path):
     with _filled(tmp_path / "r.db") as register:
         whole = json.loads("".join(exchange.export(register)))

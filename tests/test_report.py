@@ -277,3 +277,14 @@ def test_formulas_controls_and_giants_in_cells():
 
 def test_sample_is_equal_on_every_call():
     assert sample_report.sample() == sample_report.sample()
+
+
+def test_a_causes_life_is_drawn_with_its_gap_its_branch_and_what_is_only_suggested(files):
+    page = files["report.html"].read_text(encoding="utf-8")
+    pictures = re.findall(r'<svg class="lineage".*?</svg>', page)
+    back = next(p for p in pictures if "returned in 2026-W46" in p)
+    assert back.count("<ellipse") == 3
+    assert len(re.findall(r"M[\d.]+ 16", back)) == 2  # the line starts again after the gap
+    part = next(p for p in pictures if "RC-0006" in p)
+    assert 'class="maybe"' in part
+    assert "suggested" in part

@@ -56,7 +56,9 @@ def test_late_data_marks_later_weeks_stale(demo_copy, tmp_path):
     manifest = json.loads((demo_copy / "_manifest.json").read_text())
     pq.write_table(table.slice(0, table.num_rows - 5), part)
     (demo_copy / "_manifest.json").write_text(json.dumps(manifest))
-    write_report(demo_copy, tmp_path / "out", week="2026-W45")
+    said = []
+    write_report(demo_copy, tmp_path / "out", week="2026-W45", say=said.append)
+    assert any("stale: 2026-W46 to 2026-W47" in line for line in said)
     with Register.open(demo_copy / "rootcause.db") as register:
         assert {str(w.week) for w in register.weeks() if w.stale} == {"2026-W46", "2026-W47"}
 
@@ -139,3 +141,16 @@ def test_exposure_and_owner_files_say_which_row_is_wrong(tmp_path):
     assert read_owners(good) == {"fees": ("Contracts", "c@x.example")}
     with pytest.raises(DataError, match="does not exist"):
         read_owners(tmp_path / "none.csv")
+
+
+def test_a_running_week_can_be_asked_for_and_is_marked(demo_copy, tmp_path):
+    for part in (demo_copy / "week=2026-W47").glob("*.parquet"):
+        table = pq.read_table(part)
+        days = [moment.weekday() for moment in table["created_at"].to_pylist()]
+        pq.write_table(table.filter([day < 3 for day in days]), part)
+    report, _ = write_report(demo_copy, tmp_path / "out", partial=True)
+    assert (report.week, report.partial) == ("2026-W47", True)
+    assert report.causes[0].series[-1].mark == "partial"
+    # three of seven days: a steady cause is not called fading for it
+    statuses = [cause.status for cause in report.causes]
+    assert statuses.count("fading") <= len(statuses) / 4

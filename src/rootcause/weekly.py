@@ -160,6 +160,10 @@ def build_report(
                 say(f"tracking {earlier} first ...")
                 track_week(job, earlier, past, partial=False)
     kinds = track_week(job, week, table, partial=partial)
+    stale = [str(facts.week) for facts in register.weeks() if facts.stale and facts.week > week]
+    if stale:
+        say(f"stale: {stale[0]}{f' to {stale[-1]}' if len(stale) > 1 else ''} rests on what {week} "
+            "said before; report it again")  # fmt: skip
     return compose(
         Inputs(
             week=week,
@@ -194,6 +198,7 @@ def _bind(
         timezone=facts.timezone,
         where=" and ".join(f"{column}={value}" for column, value in pairs),
         min_voices=min_voices,
+        model_id=facts.model_id,
     )
     # causes are recognised by encoder and lens together
     lens, known = load_lens().content_hash, register.fact("lens_hash")

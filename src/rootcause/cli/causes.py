@@ -59,6 +59,15 @@ def show(cause: CauseId, register: RegisterFile = DEFAULT, shape: Shape = Format
             typer.echo(json.dumps(details(book, cause), indent=2, ensure_ascii=False))
 
 
+@app.command("suggestions")
+def suggestions(register: RegisterFile = DEFAULT, shape: Shape = Format.csv) -> None:
+    """Print the splits and merges that wait for a person, with the command that takes each."""
+    from rootcause.register.views import SUGGESTED_HEADER, suggested
+
+    with _open(register) as book:
+        _print(SUGGESTED_HEADER, suggested(book), shape)
+
+
 @app.command("rename")
 def rename(
     cause: CauseId,
@@ -97,6 +106,9 @@ def split(
     like: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Move the mentions that are like this text.")
     ] = None,
+    suggested: Annotated[
+        bool, typer.Option("--suggested", help="Move the smaller of the parts it falls into.")
+    ] = False,
     title: Annotated[
         str | None, typer.Option(metavar="TITLE", help="Title of the new cause.")
     ] = None,
@@ -106,13 +118,21 @@ def split(
     who: Who = "",
 ) -> None:
     """Move some mentions of a cause into a new one; print its id."""
+    import numpy as np
+
     from rootcause.cli.likeness import as_kept, encode_like
+    from rootcause.errors import UsageError
     from rootcause.register import choose, edits
 
+    if suggested and like is not None:
+        raise UsageError("--suggested and --like are two ways to say what moves; give one")
     with _open(register) as book:
         found = choose.members(book, cause, scored, str)
         found = found if scored is None else as_kept(found)
         wanted = None if like is None else encode_like(book, like, encoder)
+        if suggested:
+            kept = choose.members(book, cause, None, str)
+            wanted = choose.smaller_part(np.stack([one.vector for one in kept]))
         moved, exemplars = choose.pick(found, mention_ids=mention or (), like=wanted)
         new = edits.split(book, cause, moved, who=user(who), title=title, exemplars=exemplars)
     say(f"{len(moved):,} mentions moved to {new}")
@@ -205,10 +225,13 @@ def verify(register: RegisterFile = DEFAULT) -> None:
 
     with _open(register) as book:
         problems = check.verify(book)
-        causes, weeks = len(book.causes()), len(book.weeks())
+        causes, weeks = len(book.causes()), book.weeks()
     if problems:
         raise DataError(f"register {register} is damaged: {'; '.join(problems)}")
-    typer.echo(f"ok: {causes:,} causes, {weeks:,} weeks")
+    typer.echo(f"ok: {causes:,} causes, {len(weeks):,} weeks")
+    stale = [str(facts.week) for facts in weeks if facts.stale]
+    if stale:
+        say(f"stale, report them again: {', '.join(stale)}")
 
 
 @app.command("export")
@@ -240,15 +263,22 @@ def import_(
 
 @app.command("migrate")
 def migrate(
-    encoder: EncoderName = "builtin", register: RegisterFile = DEFAULT, who: Who = ""
+    encoder: EncoderName = "builtin",
+    scored: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder scored by the model to go over to."),
+    ] = None,
+    register: RegisterFile = DEFAULT,
+    who: Who = "",
 ) -> None:
-    """Move a register to another encoder: encode its exemplars again."""
-    from rootcause.cli.likeness import space_of
+    """Move a register to another encoder or model: encode its exemplars again."""
+    from rootcause.cli.likeness import model_of, space_of
     from rootcause.register import moving
 
     encode, space = space_of(encoder)
+    model_id = None if scored is None else model_of(scored, space)
     with _open(register) as book:
-        count = moving.move(book, encode, space, who=user(who))
+        count = moving.move(book, encode, space, who=user(who), model_id=model_id)
     say("reports from now on say where the series break; score the dumps with this encoder too")
     typer.echo(f"{count:,} exemplars encoded with {space['encoder_name']}")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from rootcause.pools import represented_dimension
 from rootcause.records import Vectors
 from rootcause.redaction import redact
 from rootcause.register import Exemplar, Register
+from rootcause.scored import open_scored
 
 
 def encode_like(book: Register, text: str, name: str) -> Vectors:
@@ -40,6 +42,17 @@ def space_of(name: str) -> tuple[Callable[[Sequence[str]], Vectors], dict[str, s
         "lens_hash": load_lens().content_hash,
         "dimension": str(represented_dimension(encoder.dimension)),
     }
+
+
+def model_of(scored: Path, space: Mapping[str, str]) -> str:
+    """Return the model that scored a folder; raises ModelError if with another encoder."""
+    facts = open_scored(scored).manifest
+    if facts.encoder_hash != space["encoder_hash"]:
+        raise ModelError(
+            f"{scored} was scored with encoder {facts.encoder} ({facts.encoder_hash[:12]}), not "
+            f"{space['encoder_name']}; give that one with --encoder"
+        )
+    return facts.model_id
 
 
 def as_kept(found: Sequence[Exemplar]) -> list[Exemplar]:

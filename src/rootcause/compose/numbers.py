@@ -13,6 +13,7 @@ from rootcause.compose.inputs import Inputs
 from rootcause.findings import Estimate, Fix, WeekPoint
 from rootcause.records import Week
 from rootcause.register import CauseRow, FixRow, WeekFacts
+from rootcause.register.moving import breaks
 from rootcause.trends import Trend, assess, cost_per_year, removable_share
 
 # A cause without a voice for this many weeks has left the report; the register keeps it.
@@ -78,7 +79,7 @@ def number_causes(given: Inputs) -> dict[str, Numbers]:
         min_voices=given.min_voices,
         elapsed=_elapsed(given),
     )
-    marks = _marks(past)
+    marks = _marks(past, [Week.parse(week) for week, _, _ in breaks(register)])
     return {
         cause_id: _numbers(
             given, causes[cause_id], trend, shown[cause_id], weeks, fixes[cause_id], marks, past[-1]
@@ -204,10 +205,13 @@ def _elapsed(given: Inputs) -> float:
     return min(max(float(part), 1 / 168), 1.0)
 
 
-def _marks(past: list[WeekFacts]) -> dict[Week, str]:
-    """Return the weeks at which the model changed: the series breaks there."""
-    pairs = pairwise(past)
-    return {new.week: "model change" for old, new in pairs if old.model_id != new.model_id}
+def _marks(past: list[WeekFacts], moved: list[Week]) -> dict[Week, str]:
+    """Return the weeks at which model, encoder or lens changed: the series breaks there."""
+    return {
+        new.week: "model change"
+        for old, new in pairwise(past)
+        if old.model_id != new.model_id or any(old.week <= one < new.week for one in moved)
+    }
 
 
 def _rounded(estimate: Estimate, digits: int = 3) -> Estimate:

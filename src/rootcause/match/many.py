@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from rootcause.match.one import (
-    HIGHEST,
-    LOWEST,
     MOST_OTHERS,
     PENALTY,
-    SHORT,
     STRAY,
+    TAKEN_IN,
     Prototype,
+    enough,
     learn,
+    radius_of,
     thin,
     unit,
 )
@@ -29,25 +29,36 @@ _TOGETHER = 64
 _LOOK = 64
 # One eigendecomposition costs about so many matrix inversions of its size.
 _EIGEN_COST = 10
+# The owner of rows that belong to no cause.
+_NOBODY = -1
 
 
-def learn_each(groups: Sequence[Vectors]) -> list[Prototype]:
+def learn_each(groups: Sequence[Vectors], background: Vectors | None = None) -> list[Prototype]:
     """Return what `learn` returns for each of several causes against the rows of all others.
 
-    The strangers are thinned once for all causes, not for each cause, so that a cause's equations
+    `background` are rows that belong to none; over all causes `TAKEN_IN` of it may come in. The
+    strangers are thinned once for all causes, not for each cause, so that a cause's equations
     are those of all rows but for its own: one eigendecomposition serves every cause, and each adds
     a correction of the rank of its exemplars (Woodbury's identity; Golub & Van Loan 2013, 2.1.4).
     """
-    if len(groups) < 2:
-        return [learn(group) for group in groups]
-    width, total = groups[0].shape[1], sum(map(len, groups))
-    if len(groups) * min(total, MOST_OTHERS) ** 3 <= _EIGEN_COST * width**3:
-        return _learn_singly(groups, range(len(groups)))
+    if not groups:
+        return []
+    width = groups[0].shape[1]
+    aside = np.zeros((0, width), np.float32) if background is None else thin(background)
+    share = TAKEN_IN / len(groups)
+    others = min(sum(map(len, groups)), MOST_OTHERS)
+    cost = len(groups) * (others + len(aside)) ** 3
+    if len(groups) < 2 or cost <= _EIGEN_COST * width**3:
+        return _learn_singly(groups, range(len(groups)), aside, share)
     rows = [unit(np.asarray(group, dtype=np.float32)) for group in groups]
     owners = np.repeat(np.arange(len(rows)), [len(group) for group in rows])
-    common = _Common.of(thin(np.concatenate(rows)), thin(owners))
+    common = _Common.of(
+        np.concatenate([thin(np.concatenate(rows)), unit(aside.astype(np.float32))]),
+        np.concatenate([thin(owners), np.full(len(aside), _NOBODY)]),
+        share if enough(background) else None,
+    )
     lonely = [i for i in range(len(rows)) if (common.owners == i).all()]
-    found = dict(zip(lonely, _learn_singly(groups, lonely), strict=True))
+    found = dict(zip(lonely, _learn_singly(groups, lonely, aside, share), strict=True))
     rest = [i for i in range(len(rows)) if i not in found]
     for start in range(0, len(rest), _TOGETHER):
         block = rest[start : start + _TOGETHER]
@@ -55,11 +66,14 @@ def learn_each(groups: Sequence[Vectors]) -> list[Prototype]:
     return [found[i] for i in range(len(rows))]
 
 
-def _learn_singly(groups: Sequence[Vectors], wanted: Sequence[int]) -> list[Prototype]:
+def _learn_singly(
+    groups: Sequence[Vectors], wanted: Sequence[int], aside: Vectors, share: float
+) -> list[Prototype]:
     found = []
     for i in wanted:
         strangers = [group for j, group in enumerate(groups) if j != i]
-        found.append(learn(groups[i], np.concatenate(strangers)))
+        others = np.concatenate(strangers) if strangers else None
+        found.append(learn(groups[i], others, aside, taken_in=share))
     return found
 
 
@@ -69,18 +83,20 @@ class _Common:
 
     `rows` (b, d + 1) are less their mean, turned by `axes` (d, d), with a last column of ones for
     the intercept; `values` (d + 1,) are the diagonal of their scatter, which has nothing else.
+    `taken_in` is the share of the background above a floor, None without enough of it.
     """
 
     rows: Floats
     squares: Floats
     owners: npt.NDArray[np.int64]
+    taken_in: float | None
     mean: Floats
     axes: Floats
     narrow: Vectors  # axes in single precision
     values: Floats
 
     @classmethod
-    def of(cls, rows: Vectors, owners: npt.NDArray[np.int64]) -> _Common:
+    def of(cls, rows: Vectors, owners: npt.NDArray[np.int64], taken_in: float | None) -> _Common:
         mean = rows.mean(axis=0, dtype=np.float64)
         centred = rows - mean
         values, axes = np.linalg.eigh(centred.T @ centred)
@@ -89,6 +105,7 @@ class _Common:
             rows=turned,
             squares=np.square(turned),
             owners=owners,
+            taken_in=taken_in,
             mean=mean,
             axes=axes,
             narrow=axes.astype(np.float32),
@@ -117,19 +134,24 @@ class _Common:
             )
         ]
         directions = np.stack([fit.solution[:-1] for fit in fits]) @ self.axes.T
-        return [
-            Prototype(
-                exemplars=group,
-                centre=unit(group.mean(axis=0, keepdims=True))[0],
-                direction=direction.astype(np.float32),
-                offset=float(fit.solution[-1] - direction @ self.mean),
-                radius=float(np.clip(np.quantile(fit.left_out, SHORT), LOWEST, HIGHEST)),
-                floor=self._floor(fit, self.owners != number, told[:, i], usual[:, i], bounds[i]),
+        found = []
+        for i, (group, fit, direction, number) in enumerate(
+            zip(groups, fits, directions, numbers, strict=True)
+        ):
+            judged = self.taken_in is not None
+            strange = self.owners == _NOBODY if judged else self.owners != number
+            floor = self._floor(fit, strange, told[:, i], usual[:, i], bounds[i])
+            found.append(
+                Prototype(
+                    exemplars=group,
+                    centre=unit(group.mean(axis=0, keepdims=True))[0],
+                    direction=direction.astype(np.float32),
+                    offset=float(fit.solution[-1] - direction @ self.mean),
+                    radius=radius_of(fit.left_out, floor if judged else None),
+                    floor=floor,
+                )
             )
-            for i, (group, fit, direction, number) in enumerate(
-                zip(groups, fits, directions, numbers, strict=True)
-            )
-        ]
+        return found
 
     def _floor(
         self,
@@ -139,14 +161,15 @@ class _Common:
         usual: Floats,
         bound: Floats,
     ) -> float:
-        """Return the quantile of the strangers' leave-one-out scores, from the few highest.
+        """Return a high quantile of the `strange` rows' leave-one-out scores, from the few highest.
 
         A score is (f + h) / (1 - h), with f the fit and h the leverage. Members only lower h, so
         that h without them bounds the score from above: rows are looked at from the highest
         bound down, until nothing further down can be among the highest scores.
         """
         every = np.arange(len(fit.rows))
-        place = (1 - STRAY) * (strange.sum() - 1)
+        stray = STRAY if self.taken_in is None else self.taken_in
+        place = (1 - stray) * (strange.sum() - 1)
         most = int(strange.sum()) - int(np.floor(place))
         rows = np.flatnonzero(strange)
         limit = np.maximum(told, (told + bound) / (1 - bound))[rows]

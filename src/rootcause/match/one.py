@@ -19,8 +19,15 @@ PENALTY = 1.0
 # stays between these two. Chosen on six collections (docs/causes.md).
 SHORT = 0.4
 LOWEST, HIGHEST = 0.15, 0.35
-# Share of the strangers above a prototype's floor.
+# Share of the strangers above a prototype's floor, where nothing is known to belong to no cause.
 STRAY = 0.005
+# Where that is known (a background): over all causes together this share of it may come in, a
+# cause's radius misses at least this share of its members, and radii lie between these two.
+TAKEN_IN = 0.05
+MISSED = 0.25
+LEAST, MOST = 0.0, 0.35
+# Fewer rows of background than this say nothing of what such rows score.
+ENOUGH_BACKGROUND = 100
 # Similarity a mention must reach where there is nothing to compare a cause with.
 ALONE = 0.30
 # Other mentions that a cause is compared with; more are thinned evenly.
@@ -34,8 +41,8 @@ class Prototype:
 
     A row x scores x @ direction + offset and belongs to the cause from `radius` on; scores are
     near 1 for members and -1 for strangers. `exemplars` (m, d) are the unit rows it was learnt
-    from, `centre` (d,) their mean. `floor` is the score that all but `STRAY` of the strangers stay
-    under when left out (NaN without strangers).
+    from, `centre` (d,) their mean. `floor` is the score that all but a few of the strangers (of
+    the background, where there is enough) stay under when left out, NaN without any.
     """
 
     exemplars: Vectors
@@ -46,24 +53,30 @@ class Prototype:
     floor: float = float("nan")
 
 
-def learn(members: Vectors, others: Vectors | None = None) -> Prototype:
+def learn(
+    members: Vectors,
+    others: Vectors | None = None,
+    background: Vectors | None = None,
+    *,
+    taken_in: float = TAKEN_IN,
+) -> Prototype:
     """Return the prototype of a cause from (m, d) unit rows of its members.
 
-    `others` are rows of other causes or of none. The direction is that of ridge regression with
-    both sides weighing the same (regularised linear discriminant; Hastie, Tibshirani, Friedman
-    2009, 4.3 and 3.4.1); leave-one-out scores come in closed form from the hat matrix (ibid.
-    7.52). The radius is the score that `SHORT` of the members miss when left out, held between
-    `LOWEST` and `HIGHEST`. Works from a single exemplar on; without `others` a mention must
+    `others` are rows of other causes, `background` rows of none. The direction is that of ridge
+    regression with both sides weighing the same (regularised linear discriminant; Hastie,
+    Tibshirani, Friedman 2009, 4.3 and 3.4.1); leave-one-out scores come in closed form from the
+    hat matrix (ibid. 7.52); the radius is that of `radius_of`. `taken_in` is the share of the
+    background above the floor. Works from a single exemplar on; without strangers a mention must
     resemble the exemplars' centre by `ALONE`.
     """
     exemplars = unit(np.asarray(members, dtype=np.float32))
     centre = unit(exemplars.mean(axis=0, keepdims=True))[0]
-    strangers = None if others is None or not len(others) else thin(np.asarray(others))
-    if strangers is None:
+    parts = [thin(np.asarray(rows)) for rows in (others, background) if _some(rows)]
+    if not parts:
         return Prototype(
             exemplars=exemplars, centre=centre, direction=centre, offset=0.0, radius=ALONE
         )
-    strangers = unit(strangers.astype(np.float32))
+    strangers = unit(np.concatenate(parts).astype(np.float32))
     shift = strangers.mean(axis=0, dtype=np.float64)
     rows = np.concatenate([exemplars, strangers]).astype(np.float64) - shift
     goal = np.concatenate([np.ones(len(exemplars)), -np.ones(len(strangers))])
@@ -72,17 +85,38 @@ def learn(members: Vectors, others: Vectors | None = None) -> Prototype:
     inverse = np.linalg.inv(rows @ rows.T + 1 + PENALTY * np.diag(1 / weight))
     share = inverse @ goal
     scores = goal - share / np.diag(inverse)
-    left_out = scores[: len(exemplars)]
+    judged = enough(background)
+    aside = scores[-len(parts[-1]) :] if judged else scores[len(exemplars) :]
+    floor = float(np.quantile(aside, 1 - (taken_in if judged else STRAY)))
     direction = share @ rows
-    radius = float(np.clip(np.quantile(left_out, SHORT), LOWEST, HIGHEST))
     return Prototype(
         exemplars=exemplars,
         centre=centre,
         direction=direction.astype(np.float32),
         offset=float(share.sum() - direction @ shift),
-        radius=radius,
-        floor=float(np.quantile(scores[len(exemplars) :], 1 - STRAY)),
+        radius=radius_of(scores[: len(exemplars)], floor if judged else None),
+        floor=floor,
     )
+
+
+def radius_of(left_out: npt.NDArray[np.float64], floor: float | None) -> float:
+    """Return the score from which on a mention belongs, by members' (m,) leave-one-out scores.
+
+    With the `floor` of a background: as low as that and the best `1 - MISSED` of the members
+    allow. Without: what `SHORT` of the members fall short of.
+    """
+    if floor is None:
+        return float(np.clip(np.quantile(left_out, SHORT), LOWEST, HIGHEST))
+    return float(np.clip(max(floor, np.quantile(left_out, MISSED)), LEAST, MOST))
+
+
+def enough(background: Vectors | None) -> bool:
+    """Return whether a background is large enough to say what its rows score."""
+    return background is not None and len(background) >= ENOUGH_BACKGROUND
+
+
+def _some(rows: Vectors | None) -> bool:
+    return rows is not None and len(rows) > 0
 
 
 def match(

@@ -66,6 +66,25 @@ def alike(vectors: Vectors, wanted: Vectors) -> npt.NDArray[np.bool_]:
     return chosen
 
 
+def smaller_part(vectors: Vectors) -> Vectors:
+    """Return the centre (d,) of the smaller of the two parts that rows (n, d) fall into.
+
+    Two-means on unit vectors, started from the two sides of their first principal direction.
+    """
+    if len(vectors) < 2:
+        raise UsageError("a cause with one exemplar has no parts; name mentions with --mention")
+    centred = vectors - vectors.mean(axis=0)
+    chosen = centred @ np.linalg.svd(centred, full_matrices=False)[2][0] > 0
+    for _ in range(_ROUNDS):
+        one, other = (_unit(vectors[side].mean(axis=0)) for side in (chosen, ~chosen))
+        new = vectors @ one > vectors @ other
+        if (new == chosen).all() or new.all() or not new.any():
+            break
+        chosen = new
+    smaller = chosen if 2 * chosen.sum() <= len(chosen) else ~chosen
+    return _unit(vectors[smaller].mean(axis=0))
+
+
 def _unit(vector: Vectors) -> Vectors:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)
 

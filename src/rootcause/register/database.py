@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rootcause.errors import DataError, ModelError, UsageError
-from rootcause.register.migrations import migrate, needs_migration
+from rootcause.register.migrations import PAGE_BYTES, migrate, needs_migration
 
 BUSY_SECONDS = 10.0
 _CACHE_KIB = 65_536
@@ -51,6 +51,7 @@ class Database:
                 # what `forget` deletes is overwritten, not only unlinked
                 connection.execute("PRAGMA secure_delete = ON")
                 if needs_migration(connection, str(path)):
+                    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
                     connection.execute("PRAGMA journal_mode = WAL")
                     migrate(connection, str(path))
                 connection.execute("PRAGMA synchronous = FULL")
@@ -132,11 +133,13 @@ class Database:
         timezone: str,
         where: str,
         min_voices: int,
+        model_id: str | None = None,
     ) -> None:
-        """Tie the register to what its ids depend on; the first call stores it.
+        """Tie the register to what its ids and counts depend on; the first call stores it.
 
-        Raises ModelError if the encoder is another one (vectors never mix) and UsageError if the
-        time zone or the filter is. A changed `min_voices` is taken over and logged.
+        Raises ModelError if encoder or model are others (vectors never mix, and counts of two
+        models are no series; `causes migrate` moves a register) and UsageError if the time zone or
+        the filter is. A changed `min_voices` is taken over and logged.
         """
         facts = {
             "encoder_name": encoder_name,
@@ -154,6 +157,15 @@ class Database:
                     f"({known['encoder_hash'][:12]}), not {encoder_name} ({encoder_hash[:12]}); "
                     "move it with `rootcause causes migrate`, or name a new file with --register"
                 )
+            labeled = self.model_id()
+            if model_id is not None:
+                if labeled not in (None, model_id):
+                    raise ModelError(
+                        f"register {self.path} counts what model {labeled} labeled, not "
+                        f"{model_id}; move it with `rootcause causes migrate --scored DIR`, or "
+                        "name a new file with --register"
+                    )
+                facts["model_id"] = model_id
             for key, option in _OPTIONS.items():
                 if key in known and known[key] != facts[key]:
                     raise UsageError(
@@ -167,6 +179,15 @@ class Database:
             if "min_voices" in changed and "min_voices" in known:
                 details = {"from": int(known["min_voices"]), "to": min_voices}
                 self.log("rootcause", "min_voices", None, details)
+
+    def model_id(self) -> str | None:
+        """Return the model that labeled what the register counts, None before the first week."""
+        stored = self.fact("model_id")
+        if stored is not None:
+            return stored
+        # a register from before this fact was kept
+        last = self.rows("SELECT model_id FROM weeks ORDER BY week DESC LIMIT 1")
+        return str(last[0][0]) if last else None
 
     def next_id(self) -> str:
         """Return a new cause id, never given before nor again."""

@@ -198,6 +198,10 @@ def split(
             [(new, old.cause_id, mention) for mention in moved],
         )
         _move_exemplars(register, old.cause_id, new, moved, exemplars)
+        register.change(
+            "DELETE FROM edges WHERE suggested AND kind = 'split' AND cause_id = ?",
+            (old.cause_id,),
+        )
         edge = EdgeRow(
             kind="split", week=_now(register, new), cause_id=old.cause_id, other_id=new,
             by_person=True,

@@ -12,7 +12,7 @@ from typing import Any
 from rootcause.errors import DataError, UsageError
 from rootcause.register.book import Register
 from rootcause.register.database import one_line
-from rootcause.register.migrations import MIGRATIONS, migrate
+from rootcause.register.migrations import MIGRATIONS, PAGE_BYTES, migrate
 
 FORMAT = "rootcause-register"
 
@@ -74,6 +74,7 @@ def load(source: Path, path: Path) -> Register:
         with one_line(draft):
             connection = sqlite3.connect(draft, isolation_level=None)
             try:
+                connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
                 # as old as the export, filled, then brought up to date like any old register
                 migrate(connection, str(draft), upto=layout)
                 _fill(connection, data["tables"], source)

@@ -11,6 +11,9 @@ HEADER = (
     "cause_id", "title", "kind", "area", "state", "owner", "action", "due", "first_week",
     "last_week", "weeks_active", "voices", "mentions", "fix_date",
 )  # fmt: skip
+SUGGESTED_HEADER = (
+    "week", "kind", "cause_id", "title", "other_id", "other_title", "similarity", "command",
+)  # fmt: skip
 MEMBER_HEADER = ("week", "mention_id", "kind", "strength", "channel")
 
 
@@ -44,6 +47,29 @@ def members(register: Register, cause_id: str) -> list[tuple[object, ...]]:
         (str(row.week), row.mention_id, row.kind, round(row.strength, 4), row.channel)
         for row in register.mentions_of(cause_id)
     ]
+
+
+def suggested(register: Register) -> list[tuple[object, ...]]:
+    """Return the splits and merges that wait for a person (SUGGESTED_HEADER), newest first.
+
+    The same suggestion counts once, as last made; one that a person has taken is gone.
+    """
+    causes = {cause.cause_id: cause for cause in register.causes() if cause.state == "open"}
+    newest: dict[tuple[str, str, str], tuple[object, ...]] = {}
+    for edge in register.edges():
+        mine, other = causes.get(edge.cause_id), causes.get(edge.other_id or "")
+        if not edge.suggested or mine is None or (edge.other_id and other is None):
+            continue
+        command = (
+            f"rootcause causes merge {edge.other_id} --into {edge.cause_id}"
+            if edge.kind == "merged"
+            else f"rootcause causes split {edge.cause_id} --suggested --scored DIR"
+        )
+        newest[edge.kind, edge.cause_id, edge.other_id or ""] = (
+            str(edge.week), edge.kind, edge.cause_id, mine.title, edge.other_id,
+            other.title if other else None, edge.similarity, command,
+        )  # fmt: skip
+    return sorted(newest.values(), key=lambda row: (str(row[0]), str(row[2])), reverse=True)
 
 
 def details(register: Register, cause_id: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rootcause.findings import CANDIDATE, Cause, Report, WeekPoint
 from rootcause.report.charts import Trends
+from rootcause.report.lineage import lineage_svg
 from rootcause.report.numbers import Numbers, capitalised
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _view(report: Report) -> dict[str, Any]:
     queue = sorted(report.reply_queue, key=lambda r: (-r.waiting_hours, r.mention_id))
     return {
         "trends": {c.cause_id: trends.svg(c.series, f"t-{c.cause_id}") for c in cards},
+        "lives": {c.cause_id: lineage_svg(c) for c in cards},
         "described": {c.cause_id: describe(c.series) for c in cards},
         "marks": {p.mark for c in cards for p in c.series if p.mark},
         "first": live[:3],

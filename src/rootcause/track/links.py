@@ -8,47 +8,25 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.match import Prototype, learn, learn_each, match
+from rootcause.match import Prototype, learn, match
 from rootcause.pools import Kind, Pool
 from rootcause.records import Vectors, Week
 from rootcause.register import MEMBER_KIND, Assignment, KnownCause
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 
 # A continuation needs this share of a cause's exemplars inside the cluster, or of the cluster's
 # people near the cause (MONIC's tau; Spiliopoulou et al., 2006).
 OVERLAP = 0.5
 # A group needs less similarity to a cause than one mention does: it is surer evidence.
-GROUP_SLACK = 0.15
-# Exemplars from which on strangers set a cause's radius, and the least radius they can set.
-WELL_KNOWN = 20
-MANY_STRANGERS = 200
-LOWEST = -0.4
+GROUP_SLACK = 0.25
 
 
 def phrase_fact(phrase: str) -> str:
     """Return the register's key for the cause that a model's known-cause phrase stands for."""
     return f"phrase:{phrase}"
-
-
-def learn_all(known: Sequence[KnownCause]) -> list[Prototype]:
-    """Return a prototype per cause, learnt against the exemplars of the others.
-
-    A cause with many exemplars is known well enough to be recognised by what strangers do not
-    reach, instead of by what most of its own members do.
-    """
-    found = []
-    everybody = sum(len(cause.vectors) for cause in known)
-    prototypes = learn_each([cause.vectors for cause in known])
-    for cause, prototype in zip(known, prototypes, strict=True):
-        strangers = everybody - len(cause.vectors)
-        if len(cause.vectors) >= WELL_KNOWN and strangers >= MANY_STRANGERS:
-            limit = max(prototype.floor, LOWEST)
-            found.append(replace(prototype, radius=min(prototype.radius, limit)))
-        else:
-            found.append(prototype)
-    return found
 
 
 def others(vectors: Vectors, members: Ints) -> Vectors:
@@ -68,25 +46,28 @@ def continued(
     members: Sequence[Ints],
     known: Sequence[KnownCause],
     prototypes: Sequence[Prototype],
-) -> list[str | None]:
-    """Return for each cluster the id of the known cause it continues, or None.
+) -> tuple[list[str | None], list[Flags]]:
+    """Return for each cluster the id of the known cause it continues, or None, and who is near.
 
-    It continues the cause that most of its people nearly belong to; see also `swallowed`.
+    It continues the cause that most of its people nearly belong to (see also `swallowed`); near
+    (m,) tells which of its rows do.
     """
     homes: list[str | None] = [None] * len(members)
+    near: list[Flags] = [np.zeros(len(rows), dtype=bool) for rows in members]
     if not known or not members:
-        return homes
+        return homes, near
     wide = [replace(p, radius=p.radius - GROUP_SLACK) for p in prototypes]
     for c, rows in enumerate(members):
         index, _ = match(rest.vectors[rows], wide)
         people: dict[int, set[int]] = {}
         for place, voice in zip(index.tolist(), rest.voices[rows].tolist(), strict=True):
             people.setdefault(place, set()).add(voice)
-        near = {place: len(voices) for place, voices in people.items() if place >= 0}
-        best = min(near, key=lambda place: (-near[place], place), default=None)
-        if best is not None and near[best] >= OVERLAP * len(set(rest.voices[rows].tolist())):
+        close = {place: len(voices) for place, voices in people.items() if place >= 0}
+        best = min(close, key=lambda place: (-close[place], place), default=None)
+        if best is not None and close[best] >= OVERLAP * len(set(rest.voices[rows].tolist())):
             homes[c] = known[best].cause_id
-    return homes
+            near[c] = index == best
+    return homes, near
 
 
 def swallowed(rest: Pool, rows: Ints, known: Sequence[KnownCause]) -> str | None:

@@ -1,4 +1,4 @@
-"""Groups in what no known cause explains: this week's first, then the window's."""
+"""Groups in what no known cause explains: close ones first, then looser ones of this week."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rootcause.records import Vectors, Week
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 
 # A group gets an id only if it comes back when the mentions are resampled (mean bootstrap Jaccard;
 # Hennig, 2007: under 0.6 a cluster is not to be trusted) and people met it in the reported week.
@@ -53,20 +54,29 @@ class Group:
 
 
 def find_groups(rest: Pool, week: Week, settings: Settings) -> list[Group]:
-    """Return the groups of the residue, those of this week alone first; no row is in two."""
+    """Return the groups of the residue; no row is in two."""
     now = np.array([w == str(week) for w in rest.weeks], dtype=bool)
     found = spike(rest, now)
-    left = np.ones(len(rest), dtype=bool)
-    for group in found:
-        left[group.members] = False
-    alone = _groups(rest, np.flatnonzero(now & left), week, settings, looser=LOOSER)
-    found += [group for group in alone if group.solid]
-    for group in found:
-        left[group.members] = False
-    return found + _groups(rest, np.flatnonzero(left), week, settings)
+    left = _without(np.ones(len(rest), dtype=bool), found)
+    # close groups first: problems told in neighbouring words would be one in a looser grouping
+    close = _groups(rest, np.flatnonzero(left), week, settings)
+    sure = [group for group in close if group.solid]
+    left = _without(left, sure)
+    loose = _groups(rest, np.flatnonzero(now & left), week, settings, looser=LOOSER)
+    loose = [group for group in loose if group.solid]
+    left = _without(left, loose)
+    unsure = [group for group in close if not group.solid and left[group.members].all()]
+    return [*found, *sure, *loose, *unsure]
 
 
-def spike(rest: Pool, now: npt.NDArray[np.bool_]) -> list[Group]:
+def _without(left: Flags, groups: list[Group]) -> Flags:
+    left = left.copy()
+    for group in groups:
+        left[group.members] = False
+    return left
+
+
+def spike(rest: Pool, now: Flags) -> list[Group]:
     """Return what people said on a day that stands out and do not say otherwise, if anything.
 
     Everybody describes an outage in other words, so that no clustering of a week sees it; the

@@ -8,39 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.cluster import cluster_vectors
-from rootcause.match import Prototype, learn, match
+from rootcause.match import Prototype, learn
 from rootcause.naming import Name
 from rootcause.pools import Kind, Pool, join
 from rootcause.records import Vectors, Week
 from rootcause.register import Assignment, EdgeRow, Exemplar, KnownCause, Register
+from rootcause.track.known import BORN_WITH, learnable, recognise
 from rootcause.track.links import (
     assignment,
     central,
     continued,
     cosine,
     finish,
-    learn_all,
     most,
-    nothing,
-    one_per_voice,
     others,
     phrase_fact,
     rebind,
     swallowed,
 )
 from rootcause.track.residue import Settings, find_groups
+from rootcause.track.suggest import suggestions
 
 # A cause silent for this many weeks is gone; one voice fewer than recurring does not bring it back.
 GONE_AFTER = 4
-# Exemplars: how many a cause is born with, may gain in a week, and holds at most. They are added
-# and never replaced, so that a cause learns new wordings and cannot drift into another cause.
-BORN_WITH = 30
-GAIN = 5
-HOLDS = 80
-# A part that holds this share of a cause's recent voices, this stably, is proposed as a split.
-SPLIT_SHARE = 0.3
-SPLIT_STABILITY = 0.75
 # Trailing weeks whose unmatched mentions are pooled, so that slow problems surface too.
 POOLED_WEEKS = 8
 
@@ -110,8 +100,7 @@ class Tracker:
         kept: set[str],
     ) -> list[Assignment]:
         pool = kind.pool
-        prototypes = learn_all(known)
-        index, strength = match(pool.vectors, prototypes) if prototypes else nothing(len(pool))
+        prototypes, index, strength = recognise(pool, known, residue.vectors)
         homes: list[str] = [known[i].cause_id if i >= 0 else "" for i in index]
         self._follow_export(kind, homes, strength, known, kept)
         matched = np.array([bool(home) for home in homes], dtype=bool)
@@ -196,69 +185,36 @@ class Tracker:
     def _gain(
         self, pool: Pool, homes: list[str], strength: Floats, known: list[KnownCause]
     ) -> None:
-        """Add the surest new members of each known cause to its exemplars, a few a week."""
-        for cause in known:
-            room = min(GAIN, HOLDS - len(cause.vectors))
-            rows = [i for i, home in enumerate(homes) if home == cause.cause_id]
-            held = set(cause.voices.tolist())
-            fresh = [i for i in rows if int(pool.voices[i]) not in held]
-            order = sorted(fresh, key=lambda i: (-float(strength[i]), pool.ids[i]))
-            chosen = one_per_voice(pool, order)[: max(room, 0)]
-            self.register.add_exemplars(cause.cause_id, self.week, self._exemplars(pool, chosen))
+        for cause_id, rows in learnable(pool, homes, strength, known).items():
+            self.register.add_exemplars(cause_id, self.week, self._exemplars(pool, rows))
 
     def _transitions(self, pool: Pool, homes: list[str], known: list[KnownCause]) -> None:
+        members: dict[str, list[int]] = {}
+        for row, home in enumerate(homes):
+            members.setdefault(home, []).append(row)
         for cause in known:
-            rows = [i for i, home in enumerate(homes) if home == cause.cause_id]
             if cause.last_week is None:
                 continue
+            rows = members.get(cause.cause_id, [])
             silent = self.week.minus(cause.last_week)
-            if not rows:
-                if silent == GONE_AFTER:
-                    self._edge("disappeared", cause.cause_id)
-                continue
-            similarity = cosine(cause.vectors, pool.vectors[rows])
-            back = silent > GONE_AFTER
-            self._edge("returned" if back else "survived", cause.cause_id, similarity=similarity)
-            self._propose_split(pool, rows, cause)
+            if rows:
+                similarity = cosine(cause.vectors, pool.vectors[rows])
+                back = silent > GONE_AFTER
+                self._edge(
+                    "returned" if back else "survived", cause.cause_id, similarity=similarity
+                )
+            elif silent == GONE_AFTER:
+                self._edge("disappeared", cause.cause_id)
+        before = self.register.edges(upto=self.week.shift(-1))
+        self.edges += suggestions(self.week, pool, members, known, before, self.settings)
 
-    def _propose_split(self, pool: Pool, rows: list[int], cause: KnownCause) -> None:
-        if len({int(pool.voices[i]) for i in rows}) < 2 * self.settings.min_voices:
-            return
-        vectors = np.concatenate([cause.vectors, pool.vectors[rows]])
-        voices = np.concatenate([cause.voices, pool.voices[rows]])
-        groups = cluster_vectors(
-            vectors, voices=voices, min_voices=self.settings.min_voices, seed=self.settings.seed
-        )
-        everyone = len(set(voices.tolist()))
-        parts = [
-            g
-            for g in range(len(groups.stability))
-            if groups.stability[g] >= SPLIT_STABILITY
-            and len(set(voices[groups.labels == g].tolist())) >= SPLIT_SHARE * everyone
-        ]
-        if len(parts) >= 2:
-            similarity = cosine(
-                vectors[groups.labels == parts[0]], vectors[groups.labels == parts[1]]
-            )
-            self._edge("split", cause.cause_id, similarity=similarity, suggested=True)
-
-    def _edge(
-        self,
-        kind: str,
-        cause_id: str,
-        *,
-        other: str | None = None,
-        similarity: float | None = None,
-        suggested: bool = False,
-    ) -> None:
+    def _edge(self, kind: str, cause_id: str, *, similarity: float | None = None) -> None:
         self.edges.append(
             EdgeRow(
                 kind=kind,
                 week=self.week,
                 cause_id=cause_id,
-                other_id=other,
                 similarity=None if similarity is None else round(similarity, 4),
-                suggested=suggested,
             )
         )
 
@@ -274,7 +230,7 @@ class Tracker:
         """Group the residue; each group continues a cause, gets back its id, or is new."""
         groups = find_groups(rest, self.week, self.settings)
         members = [group.members for group in groups]
-        homes = continued(rest, members, known, prototypes)
+        homes, near = continued(rest, members, known, prototypes)
         for g, group in enumerate(groups):
             if homes[g] is None and group.solid:
                 homes[g] = swallowed(rest, group.members, known)
@@ -296,7 +252,9 @@ class Tracker:
             )  # fmt: skip
         return [
             assignment(rest, int(i), home, float(strength), kind, self.week)
-            for group, home in zip(groups, homes, strict=True)
+            for group, home, close in zip(groups, homes, near, strict=True)
             if home is not None
-            for i, strength in zip(group.members, group.strengths, strict=True)
+            for i, strength, mine in zip(group.members, group.strengths, close, strict=True)
+            # what hangs together loosely vouches for nobody
+            if group.solid or mine
         ]

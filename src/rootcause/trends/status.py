@@ -9,6 +9,7 @@ from rootcause.trends.change import LEAST_BASELINE, NEW_WEEKS
 
 FALSE_DISCOVERIES = 0.10
 GONE_AFTER = 4
+FIRST_WEEK = 2  # times the voices of a problem, for a new one in its first week
 QUIET = 0.25  # a week with at most this share of the voices now and at the height before
 
 
@@ -64,17 +65,20 @@ def status(
             f"{_people(facts.back_voices)} after {facts.gap} weeks without any; "
             f"{min_voices} make a return"
         )
-    return _by_change(facts, false_discoveries)
+    return _by_change(facts, false_discoveries, min_voices)
 
 
-def _by_change(facts: Facts, limit: float) -> tuple[str, str]:
+def _by_change(facts: Facts, limit: float, least: int) -> tuple[str, str]:
     usual = f"{facts.expected:.1f}" if facts.expected else "none"
     seen = f"{_people(facts.voices)}, {usual} expected from the weeks before"
     q = f"q = {facts.q:.2g}" if facts.q >= 0.001 else "q < 0.001"
     tested = f"{q} by {facts.by}, limit {limit:g}"
     certain = facts.q == facts.q and facts.q <= limit
     rises = facts.ratio > 1 or (facts.expected == 0 and facts.voices > 0)
-    if certain and rises and facts.first_seen < NEW_WEEKS and facts.history >= LEAST_BASELINE:
+    young = facts.first_seen < NEW_WEEKS and facts.history >= LEAST_BASELINE
+    if certain and rises and (few := _unclaimed(facts, least, young=young)):
+        return "steady", f"{seen}, {tested}, but {few}"
+    if certain and rises and young:
         since = f"{facts.first_seen} weeks ago" if facts.first_seen > 1 else (
             "last week" if facts.first_seen else "this week"
         )  # fmt: skip
@@ -83,8 +87,6 @@ def _by_change(facts: Facts, limit: float) -> tuple[str, str]:
             f"unlikely to be chance ({tested})"
         )
     if certain and rises:
-        if facts.above_season is False:
-            return "steady", f"{seen} ({tested}), but no more than the season brings"
         return (
             "growing",
             f"{seen}, {_times(facts.ratio)} the usual; unlikely to be chance ({tested})",
@@ -97,6 +99,21 @@ def _by_change(facts: Facts, limit: float) -> tuple[str, str]:
     if facts.q != facts.q:
         return "steady", f"fewer than {LEAST_BASELINE} earlier weeks to compare with"
     return "steady", f"{seen}: no change beyond chance (q = {facts.q:.2g})"
+
+
+def _unclaimed(facts: Facts, least: int, *, young: bool) -> str:
+    """Return why a certain rise is not claimed, "" where it is.
+
+    A group is looked for where mentions of this week lie close, so that its own first week is
+    weak evidence that it is new: it takes twice as many voices, or a second week.
+    """
+    if facts.voices < least:
+        return f"fewer than the {least} that make a problem"
+    if young and not facts.first_seen and facts.voices < FIRST_WEEK * least:
+        return f"first seen this week: {FIRST_WEEK * least} at once make it new, or a second week"
+    if not young and facts.above_season is False:
+        return "no more than the season brings"
+    return ""
 
 
 def _people(number: int) -> str:
