@@ -80,6 +80,50 @@ def test_a_long_mention_counts_once_in_each_of_its_causes():
     assert len(mine) == len(set(mine.tolist())) >= 2
 
 
+def test_given_causes_take_their_own_and_only_the_rest_is_grouped(real):
+    # three of six are told, the others are to be recognised
+    causes = [None] * len(TEXTS)
+    causes[:3] = ["exit fee"] * 3
+    causes[6:9] = ["code by text"] * 3
+    found = discover(TEXTS, causes=causes)
+    assert set(found.given_) >= {"exit fee", "code by text"}
+    for g, name in ((0, "exit fee"), (1, "code by text")):
+        k = found.given_.index(name)
+        assert found.titles_[k] == name
+        assert (found.labels_[g * 6 : g * 6 + 3] == k).all()
+        assert np.isnan(found.stability_[k])
+        others = found.labels_[GOLD != g]
+        assert (others == k).mean() < 0.1
+    # what two causes are named after does not swallow a week of other problems
+    told = discover([*TEXTS, *real], causes=causes + [None] * len(real))
+    known = [k for k, name in enumerate(told.given_) if name]
+    assert len(told.titles_) > len(known) == 2
+    assert np.isin(told.labels_[18:], known).mean() < 0.5
+
+
+def test_given_causes_do_not_depend_on_row_order(real):
+    texts = [*TEXTS, *real]
+    causes = ["fee", "fee", "fee", None, None, None, "code", "code"] + [None] * (len(texts) - 8)
+    straight = discover(texts, causes=causes)
+    order = np.random.default_rng(4).permutation(len(texts))
+    mixed = discover([texts[i] for i in order], causes=[causes[i] for i in order])
+    assert mixed.titles_ == straight.titles_
+    assert np.array_equal(mixed.labels_, straight.labels_[order])
+
+
+def test_a_given_cause_that_nobody_can_read_is_no_cause():
+    texts = ["der Techniker ist schon wieder nicht gekommen und niemand ruft zurück", *TEXTS]
+    found = discover(texts, causes=["Techniker"] + [None] * 18)
+    assert "Techniker" not in found.titles_
+    assert found.labels_[0] == -1
+
+
+def test_copies_that_are_told_different_causes_go_with_most():
+    texts = [WAIT[0]] * 3 + FEE
+    found = discover(texts, causes=["no show", "fee", "no show"] + ["fee"] * 6)
+    assert {found.titles_[k] for k in found.labels_[:3]} == {"no show"}
+
+
 def test_empty_talk_and_links_are_set_apart():
     found = discover([*TEXTS, "worst company ever", "https://x.example/a", ""])
     assert found.unspecified_[18:].all()
@@ -117,6 +161,8 @@ def test_odd_input_has_no_causes(texts):
 def test_wrong_arguments_are_named():
     with pytest.raises(UsageError, match="2 authors for 3 texts"):
         discover(["a", "b", "c"], authors=["x", "y"])
+    with pytest.raises(UsageError, match="1 causes for 3 texts"):
+        discover(["a", "b", "c"], causes=["x"])
     with pytest.raises(UsageError, match="min_voices is 1"):
         discover(["a"], min_voices=1)
     with pytest.raises(UsageError, match="vectors of shape"):
