@@ -92,7 +92,7 @@ def test_given_causes_take_their_own_and_only_the_rest_is_grouped(real):
         assert found.titles_[k] == name
         assert (found.labels_[g * 6 : g * 6 + 3] == k).all()
         assert np.isnan(found.stability_[k])
-        others = found.labels_[GOLD != g]
+        others = found.labels_[g != GOLD]
         assert (others == k).mean() < 0.1
     # what two causes are named after does not swallow a week of other problems
     told = discover([*TEXTS, *real], causes=causes + [None] * len(real))

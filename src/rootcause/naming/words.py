@@ -54,8 +54,23 @@ BAD_END = FUNCTION - _words("again back out up off down through")
 # A title speaks of everybody's problem.
 PERSONAL = _words(
     """i i'm im i've ive i'll i'd me my mine we our us you your yours u ur you're he she his her
-    him mum mam dad wife husband gf bf son daughter nan lol omg pls please thanks guys
+    him they them their theirs this these those that
+    which who then mum mam dad wife husband gf bf son daughter nan lol omg pls please thanks guys
     mate lads"""
+)
+
+# Words that make a phrase one of a problem; without any it only names a matter ("join a meeting").
+TROUBLE = _words(
+    """no not never cannot can't cant won't wont don't dont doesn't doesnt didn't didnt isn't isnt
+    wasn't wasnt without unable impossible nobody nothing lost lose loses losing missing missed
+    misses broken broke breaks wrong slow slower late delayed delay delays cancelled canceled
+    refused refuses refuse rejected denied ignored ignores fail fails failed failing crash crashes
+    crashed crashing freeze freezes frozen freezing stuck error errors bug bugs glitch glitches
+    glitchy lag lags laggy lagging drop drops dropped stop stops stopped remove removed removing
+    gone disappeared disappears blocked locked hacked stolen scam fraud charged charging overcharged
+    expensive double twice worse ugly confusing complicated difficult hard old outdated damaged
+    rude poor dirty cold dead down unsafe hidden forced stranded bring restore revert lacks lack
+    limited waste unusable useless incorrect expired unwanted duplicate inaccurate"""
 )
 
 PRIOR = 500.0
@@ -144,6 +159,11 @@ def _readable(run: Sequence[str]) -> bool:
         return False
     telling = sum(_telling(w) for w in run)
     return telling >= 2 and len(set(run)) == len(run)
+
+
+def tells_trouble(phrase: str) -> bool:
+    """Return whether a phrase says that something is wrong, and not only what it is about."""
+    return any(word in TROUBLE for word in _WORD.findall(phrase.replace("’", "'")))
 
 
 def same_words(title: str) -> frozenset[str]:
