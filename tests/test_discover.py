@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from rootcause.bundled import bundled
+from rootcause.cluster import cluster_vectors, represent
 from rootcause.discover import discover
+from rootcause.encode import load_encoder
 from rootcause.errors import UsageError
+from rootcause.naming import name_clusters
 from test_naming import CODE, FEE, WAIT
 
 TEXTS = FEE + CODE + WAIT
@@ -50,6 +53,30 @@ def test_row_order_changes_nothing(real):
         assert np.array_equal(mixed.stability_, straight.stability_)
         texts = [real[i] for i in straight.duplicates_]
         assert [real[order[i]] for i in mixed.duplicates_] == [texts[i] for i in order]
+
+
+def test_fifty_orders_and_batches_of_real_mentions_give_one_partition(real):
+    encoder = load_encoder("builtin")
+    space = represent(real, encoder.encode(real))
+    straight = cluster_vectors(space, min_voices=3, resamples=2)
+    titles = [name.title for name in name_clusters(real, straight.labels, space)]
+    assert len(titles) >= 3
+    for seed in range(50):
+        order = np.random.default_rng(seed).permutation(len(real))
+        texts = [real[i] for i in order]
+        parts = np.array_split(order, 1 + seed % 7)
+        mixed = np.concatenate(
+            [
+                represent([real[i] for i in part], encoder.encode([real[i] for i in part]))
+                for part in parts
+            ]
+        )
+        found = cluster_vectors(mixed, min_voices=3, resamples=2)
+        assert np.array_equal(found.labels, straight.labels[order])
+        assert np.array_equal(found.stability, straight.stability)
+        if seed % 10 == 0:
+            names = name_clusters(texts, found.labels, mixed)
+            assert [name.title for name in names] == titles
 
 
 def test_copies_count_once_as_voices_and_each_as_mentions():
@@ -156,6 +183,31 @@ def test_odd_input_has_no_causes(texts):
     assert (found.labels_ == -1).all()
     assert len(found.labels_) == len(texts)
     assert found.too_small_
+
+
+def test_complaints_that_all_differ_are_isolated_or_few():
+    rng = np.random.default_rng(0)
+    words = sorted({word for text in TEXTS for word in text.split()})
+    texts = [" ".join(rng.choice(words, 12)) for _ in range(120)]
+    found = discover(texts)
+    assert len(found.labels_) == 120
+    assert (found.voices_ >= 5).all()
+
+
+def test_one_author_has_no_cause_however_many_posts(real):
+    found = discover(real, authors=["one"] * len(real))
+    assert found.titles_ == []
+    assert found.too_small_
+
+
+def test_half_in_another_language_leaves_the_other_half(real):
+    foreign = [
+        f"der Techniker ist am {day} schon wieder nicht gekommen und niemand ruft zurück"
+        for day in range(len(TEXTS))
+    ]
+    found = discover([*TEXTS, *foreign])
+    assert found.unread_[18:].mean() > 0.9
+    assert len(found.titles_) == 3
 
 
 def test_wrong_arguments_are_named():

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rootcause.lens import Lens, load_lens
+from rootcause.naming.backing import Backing
 from rootcause.naming.library import LibraryPhrase, load_library
 from rootcause.naming.quotes import pick_quotes
 from rootcause.naming.words import (
@@ -28,7 +29,7 @@ from rootcause.text import normalise
 Ints = npt.NDArray[np.int64]
 Encode = Callable[[Sequence[str]], Vectors]
 
-MENTIONS = "mentions"  # the source of a title that is in the mentions' own words
+LIBRARY, MENTIONS = "library", "mentions"  # sources of titles
 QUESTIONS = "questions"  # the library's area of phrases that ask and do not complain
 
 # Mentions that a phrase's fit is measured on, and those whose own words are candidates.
@@ -41,15 +42,9 @@ MARGIN = 0.35
 OWN_WORDS = 0.10
 # Telling words of a mention's phrase must be the words of this share of the mentions, and of two.
 SHARED = 0.08
-# A phrase gains as much for words that the group itself uses, each in full from this share of its
-# mentions on, and loses as much for words that no mention anywhere uses.
+# A phrase gains up to this for words that the group itself uses, and loses as much for words that
+# no mention anywhere uses.
 SUPPORT = 0.3
-USED = 0.08
-# A library phrase needs this much of that use: one that fits but speaks of what nobody said is of
-# another trade.
-BACKED = 0.55
-# A word is the group's own if it uses it so much oftener than everybody; others count less.
-OFTENER, USUAL = 1.3, 0.7
 # A phrase of the mentions that says what is wrong comes before one that only says what it is about.
 TROUBLED = 0.25
 # A phrase that fits less is no title.
@@ -146,9 +141,7 @@ def name_clusters(
         for i in members:
             inside.update(held[i])
         scores = log_odds(inside, everywhere)
-        ranked = [
-            (float(f), p.phrase, "library") for f, p in zip(fits[group], phrases, strict=True)
-        ]
+        ranked = [(float(f), p.phrase, LIBRARY) for f, p in zip(fits[group], phrases, strict=True)]
         ranked += _own_phrases(
             members,
             parts=parts,
@@ -158,14 +151,11 @@ def name_clusters(
             measure=measure,
             group=group,
         )
-        said: Counter[str] = Counter()
-        for i in members:
-            said.update(stems[i])
+        backing = Backing.of([stems[i] for i in members], spoken, len(texts))
         ranked = [
-            (fit + SUPPORT * (own - strange), phrase, source)
+            (fit + SUPPORT * backing.gain(phrase), phrase, source)
             for fit, phrase, source in ranked
-            for own, strange in [_support(phrase, said, len(members), spoken, len(texts))]
-            if source != "library" or own >= BACKED
+            if source != LIBRARY or backing.holds(phrase)
         ]
         keys = key_phrases(scores, inside)
         fit, title, source = _choose(ranked, used, keys, group)
@@ -264,19 +254,6 @@ def _own_phrases(
     ]
 
 
-def _support(
-    phrase: str, said: Counter[str], members: int, spoken: Counter[str], everybody: int
-) -> tuple[float, float]:
-    """Return how far a phrase's words are the group's own, and the share that nobody says."""
-    words = same_words(phrase)
-    enough = max(2.0, USED * members)
-    own = 0.0
-    for word in words:
-        usual = said[word] * everybody < OFTENER * spoken[word] * members
-        own += min(1.0, said[word] / enough) * (USUAL if usual else 1.0)
-    return own / len(words), sum(not spoken[word] for word in words) / len(words)
-
-
 def _choose(
     ranked: list[tuple[float, str, str]],
     used: set[frozenset[str]],
@@ -290,7 +267,7 @@ def _choose(
             return fit, phrase, source
     for fit, phrase, source in sorted(ranked, key=lambda r: (-r[0], r[1])):
         words = same_words(phrase)
-        if source == "library" and fit >= LOOSE_FIT and not any(words == other for other in used):
+        if source == LIBRARY and fit >= LOOSE_FIT and not any(words == other for other in used):
             return fit, phrase, source
     title = "mixed complaints: " + (", ".join(keys[:3]) or "no common words")
     if same_words(title) in used:
