@@ -63,18 +63,16 @@ def test_fifty_orders_and_batches_of_real_mentions_give_one_partition(real):
     assert len(titles) >= 3
     for seed in range(50):
         order = np.random.default_rng(seed).permutation(len(real))
-        texts = [real[i] for i in order]
-        parts = np.array_split(order, 1 + seed % 7)
-        mixed = np.concatenate(
-            [
-                represent([real[i] for i in part], encoder.encode([real[i] for i in part]))
-                for part in parts
-            ]
-        )
-        found = cluster_vectors(mixed, min_voices=3, resamples=2)
-        assert np.array_equal(found.labels, straight.labels[order])
-        assert np.array_equal(found.stability, straight.stability)
+        mixed = space[order]
         if seed % 10 == 0:
+            texts = [real[i] for i in order]
+            parts = np.array_split(np.arange(len(real)), 2 + seed // 10)
+            batches = [[texts[i] for i in part] for part in parts]
+            mixed = np.concatenate([represent(batch, encoder.encode(batch)) for batch in batches])
+        found = cluster_vectors(mixed, min_voices=3, resamples=0 if seed % 10 else 2)
+        assert np.array_equal(found.labels, straight.labels[order])
+        if seed % 10 == 0:
+            assert np.array_equal(found.stability, straight.stability)
             names = name_clusters(texts, found.labels, mixed)
             assert [name.title for name in names] == titles
 
