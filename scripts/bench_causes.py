@@ -24,7 +24,7 @@ from cause_data import Collection, b_cubed, found, load
 from rootcause import lens as lens_module
 from rootcause.cluster import cluster_vectors, collapse, is_unspecified, represent
 from rootcause.encode import load_encoder
-from rootcause.match import learn, match
+from rootcause.match import match_pool
 
 MAIN = Path(__file__).resolve().parents[1]
 Answer = tuple[np.ndarray, np.ndarray]  # labels (-1 isolated), unspecified
@@ -59,16 +59,15 @@ def with_known(c: Collection, encoded: np.ndarray, lens: lens_module.Lens) -> An
     for k, name in enumerate(ranked[::2]):
         rows = np.flatnonzero(gold == name)
         taught[rng.choice(rows, len(rows) // 2, replace=False)] = k
-    prototypes = [
-        learn(space[taught == k], space[(taught >= 0) & (taught != k)])
-        for k in range(len(ranked[::2]))
-    ]
-    index, _ = match(space, prototypes) if prototypes else (np.full(len(gold), -1), None)
-    labels = np.where(taught >= 0, -1, index)
+    free = np.flatnonzero(taught < 0)
+    known = [space[taught == k] for k in range(len(ranked[::2]))]
+    index = np.full(len(gold), -1)
+    index[free] = match_pool(space[free], known)[0]
+    labels = index
     vague = is_unspecified(c.texts, lens=lens) & (labels < 0) & (taught < 0)
     rest = np.flatnonzero((labels < 0) & (taught < 0) & ~vague)
     groups = cluster_vectors(space[rest], resamples=0).labels
-    labels[rest] = np.where(groups < 0, -1, groups + len(prototypes))
+    labels[rest] = np.where(groups < 0, -1, groups + len(known))
     labels[taught >= 0] = -2
     return labels, vague
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rootcause.match import learn, learn_each, match, thin
+from rootcause.match import learn, learn_each, match, match_pool, thin
 from rootcause.match import many as together
 from rootcause.match import one as one_by_one
 
@@ -142,3 +142,32 @@ def test_five_hundred_causes_take_moments():
     begun = time.process_time()
     learn_each(groups)
     assert time.process_time() - begun < 3
+
+
+def test_a_pool_of_unknown_causes_is_none_of_these():
+    # two known causes, forty others of which nobody told anything
+    rows = world(3, causes=42, size=12, dimension=60, spread=0.15)
+    pool = np.concatenate([rows[:2, 6:].reshape(-1, 60), rows[2:].reshape(-1, 60)])
+    index, strength = match_pool(pool, [rows[0, :6], rows[1, :6]])
+    assert (index[:6] == 0).mean() >= 0.6
+    assert (index[6:12] == 1).mean() >= 0.6
+    plain, _ = match(pool, [learn(rows[0, :6], rows[1, :6]), learn(rows[1, :6], rows[0, :6])])
+    assert (index[12:] >= 0).mean() < 0.02 < (plain[12:] >= 0).mean()
+    assert ((strength >= 0.5) == (index >= 0)).all()
+
+
+def test_a_pool_of_one_known_cause_is_that_cause():
+    rows = world(5, causes=3, size=60)
+    index, _ = match_pool(rows[0, 10:], [rows[0, :10], rows[1, :10], rows[2, :10]])
+    assert (index == 0).mean() >= 0.9
+
+
+def test_row_order_of_a_pool_changes_nothing():
+    rows = world(6, causes=9, size=20)
+    pool, known = rows[:, 5:].reshape(-1, 40), [rows[0, :5], rows[1, :5]]
+    order = np.random.default_rng(0).permutation(len(pool))
+    straight, mixed = match_pool(pool, known), match_pool(pool[order], known)
+    assert np.array_equal(straight[0][order], mixed[0])
+    assert np.array_equal(straight[1][order], mixed[1])
+    assert match_pool(pool, [])[0].tolist() == [-1] * len(pool)
+    assert len(match_pool(pool[:0], known)[0]) == 0

@@ -12,6 +12,15 @@ from rootcause.records import Vectors
 from rootcause.text import fingerprint
 
 _EMPTY = fingerprint("")
+# What people post beside a complaint told elsewhere.
+_ALONE = frozenset(
+    fingerprint(text)
+    for text in (
+        "still waiting", "still waiting for a reply", "waiting", "any update", "any news", "hello",
+        "anyone there", "is anyone there", "why", "seriously", "really", "again", "unbelievable",
+        "bad", "help", "fix it", "fix this", "please fix", "do better", "sort it out",
+    )
+)  # fmt: skip
 
 
 def is_unspecified(
@@ -28,5 +37,6 @@ def is_unspecified(
     lens = lens or load_lens()
     if not len(texts):
         return np.zeros(0, dtype=bool)
-    empty = np.array([fingerprint(text) == _EMPTY for text in texts])
+    marks = [fingerprint(text) for text in texts]
+    empty = np.array([mark == _EMPTY or mark in _ALONE for mark in marks])
     return empty | (lens.vagueness(texts) >= 0.5)

@@ -10,15 +10,26 @@ import numpy as np
 import numpy.typing as npt
 
 from rootcause.lens import Lens, load_lens
+from rootcause.naming.backing import Backing
 from rootcause.naming.library import LibraryPhrase, load_library
 from rootcause.naming.quotes import pick_quotes
-from rootcause.naming.words import clauses, key_phrases, log_odds, same_words, spans, stem, terms
+from rootcause.naming.words import (
+    clauses,
+    key_phrases,
+    log_odds,
+    same_words,
+    spans,
+    stem,
+    tells_trouble,
+    terms,
+)
 from rootcause.records import Vectors
 from rootcause.text import normalise
 
 Ints = npt.NDArray[np.int64]
 Encode = Callable[[Sequence[str]], Vectors]
 
+LIBRARY, MENTIONS = "library", "mentions"  # sources of titles
 QUESTIONS = "questions"  # the library's area of phrases that ask and do not complain
 
 # Mentions that a phrase's fit is measured on, and those whose own words are candidates.
@@ -31,10 +42,11 @@ MARGIN = 0.35
 OWN_WORDS = 0.10
 # Telling words of a mention's phrase must be the words of this share of the mentions, and of two.
 SHARED = 0.08
-# A phrase gains as much for words that the group itself uses, each in full from this share of its
-# mentions on, and loses as much for words that no mention anywhere uses.
+# A phrase gains up to this for words that the group itself uses, and loses as much for words that
+# no mention anywhere uses.
 SUPPORT = 0.3
-USED = 0.08
+# A phrase of the mentions that says what is wrong comes before one that only says what it is about.
+TROUBLED = 0.25
 # A phrase that fits less is no title.
 LEAST_FIT = 0.75
 # Where nothing fits that well, a library phrase that fits this much reads better than bare words.
@@ -118,7 +130,9 @@ def name_clusters(
     measure = _Measure(texts, groups, order, lens, background or ())
     fits = measure.fits([p.phrase for p in phrases])
     stems = [frozenset(stem(word) for word in found if " " not in word) for found in held]
-    spoken = frozenset().union(*stems)
+    spoken: Counter[str] = Counter()
+    for mine in stems:
+        spoken.update(mine)
     used = {same_words(title) for title in taken}
     names: list[Name] = []
     for group in range(count):
@@ -127,9 +141,7 @@ def name_clusters(
         for i in members:
             inside.update(held[i])
         scores = log_odds(inside, everywhere)
-        ranked = [
-            (float(f), p.phrase, "library") for f, p in zip(fits[group], phrases, strict=True)
-        ]
+        ranked = [(float(f), p.phrase, LIBRARY) for f, p in zip(fits[group], phrases, strict=True)]
         ranked += _own_phrases(
             members,
             parts=parts,
@@ -139,12 +151,11 @@ def name_clusters(
             measure=measure,
             group=group,
         )
-        said: Counter[str] = Counter()
-        for i in members:
-            said.update(stems[i])
+        backing = Backing.of([stems[i] for i in members], spoken, len(texts))
         ranked = [
-            (fit + SUPPORT * _support(phrase, said, len(members), spoken), phrase, source)
+            (fit + SUPPORT * backing.gain(phrase), phrase, source)
             for fit, phrase, source in ranked
+            if source != LIBRARY or backing.holds(phrase)
         ]
         keys = key_phrases(scores, inside)
         fit, title, source = _choose(ranked, used, keys, group)
@@ -216,7 +227,7 @@ def _own_phrases(
     measure: _Measure,
     group: int,
 ) -> list[tuple[float, str, str]]:
-    """Return phrases of the most central mentions as (fit, phrase, "mentions")."""
+    """Return phrases of the most central mentions as (fit, phrase, MENTIONS)."""
     near = vectors[members] @ vectors[members].mean(axis=0)
     central = members[np.argsort(-np.round(near, 5), kind="stable")][:SPEAKERS]
     need = max(2, int(np.ceil(SHARED * len(members))))
@@ -234,16 +245,13 @@ def _own_phrases(
     top = max(found[best[0]], 1e-9)
     fits = measure.fits(best, slice(group, group + 1))[0]
     return [
-        (float(f) + OWN_WORDS * found[s] / top - MARGIN, s, "mentions")
+        (
+            float(f) + OWN_WORDS * found[s] / top + TROUBLED * tells_trouble(s) - MARGIN,
+            s,
+            "mentions",
+        )
         for f, s in zip(fits, best, strict=True)
     ]
-
-
-def _support(phrase: str, said: Counter[str], members: int, spoken: frozenset[str]) -> float:
-    """Return how far a phrase's words are the group's own, less those that nobody says."""
-    words = same_words(phrase)
-    own = sum(min(1.0, said[word] / (USED * members)) for word in words)
-    return (own - sum(word not in spoken for word in words)) / len(words)
 
 
 def _choose(
@@ -259,9 +267,9 @@ def _choose(
             return fit, phrase, source
     for fit, phrase, source in sorted(ranked, key=lambda r: (-r[0], r[1])):
         words = same_words(phrase)
-        if source == "library" and fit >= LOOSE_FIT and not any(words == other for other in used):
+        if source == LIBRARY and fit >= LOOSE_FIT and not any(words == other for other in used):
             return fit, phrase, source
-    title = ", ".join(keys[:3]) or "problem without common words"
+    title = "mixed complaints: " + (", ".join(keys[:3]) or "no common words")
     if same_words(title) in used:
         title = f"{title} ({group + 1})"
     return 0.0, title, "words"

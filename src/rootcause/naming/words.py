@@ -50,12 +50,29 @@ ANGER = _words(
 )
 # A title does not open with these, nor end with those.
 BAD_START = FUNCTION - _words("no not never still cant can't cannot wont won't without")
-BAD_END = FUNCTION - _words("again back out up off down through")
+BAD_END = (FUNCTION | _words("longer able")) - _words("again back out up off down through")
 # A title speaks of everybody's problem.
 PERSONAL = _words(
     """i i'm im i've ive i'll i'd me my mine we our us you your yours u ur you're he she his her
-    him mum mam dad wife husband gf bf son daughter nan lol omg pls please thanks guys
+    him it its it's they them their theirs this these those that
+    which who then mum mam dad wife husband gf bf son daughter nan lol omg pls please thanks guys
     mate lads"""
+)
+
+JOINING = _words("and or but so")
+
+# Words that make a phrase one of a problem; without any it only names a matter ("join a meeting").
+TROUBLE = _words(
+    """no not never cannot can't cant won't wont don't dont doesn't doesnt didn't didnt isn't isnt
+    wasn't wasnt without unable impossible nobody nothing lost lose loses losing missing missed
+    misses broken broke breaks wrong slow slower late delayed delay delays cancelled canceled
+    refused refuses refuse rejected denied ignored ignores fail fails failed failing crash crashes
+    crashed crashing freeze freezes frozen freezing stuck error errors bug bugs glitch glitches
+    glitchy lag lags laggy lagging drop drops dropped stop stops stopped remove removed removing
+    gone disappeared disappears blocked locked hacked stolen scam fraud charged charging overcharged
+    expensive double twice worse ugly confusing complicated difficult hard old outdated damaged
+    rude poor dirty cold dead down unsafe hidden forced stranded bring restore revert lacks lack
+    limited waste unusable useless incorrect expired unwanted duplicate inaccurate"""
 )
 
 PRIOR = 500.0
@@ -142,8 +159,20 @@ def spans(parts: Iterable[Sequence[str]], *, shortest: int = 3, longest: int = 7
 def _readable(run: Sequence[str]) -> bool:
     if run[-1] in BAD_END or any(w in PERSONAL or w in ANGER for w in run):
         return False
+    # what an "and" joins must be telling on both sides, else the run is cut out of two thoughts
+    if any(w in JOINING and not (_telling(a) and _telling(b)) for a, w, b in _threes(run)):
+        return False
     telling = sum(_telling(w) for w in run)
     return telling >= 2 and len(set(run)) == len(run)
+
+
+def tells_trouble(phrase: str) -> bool:
+    """Return whether a phrase says that something is wrong, and not only what it is about."""
+    return any(word in TROUBLE for word in _WORD.findall(phrase.replace("’", "'")))
+
+
+def _threes(run: Sequence[str]) -> Iterable[tuple[str, str, str]]:
+    return zip(run, run[1:], run[2:], strict=False)
 
 
 def same_words(title: str) -> frozenset[str]:
@@ -156,5 +185,8 @@ def stem(word: str) -> str:
     """Return a word without its commonest endings, so that `fee` and `fees` meet."""
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
+            word = word[: -len(ending)]
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] in "bgmnprt":  # logged, stopped
+        return word[:-1]
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word  # remove, removed

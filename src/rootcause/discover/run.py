@@ -1,97 +1,31 @@
-"""Texts to named causes in one call: the library's counterpart of the weekly report."""
+"""The steps from texts to named causes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rootcause.classify.language import ENGLISH, detect
 from rootcause.cluster import (
-    DialPoint,
     cluster_vectors,
     collapse,
     is_unspecified,
     represent,
     split_clauses,
 )
+from rootcause.discover.result import THEMES, Clustering, reorder
 from rootcause.encode import load_encoder
 from rootcause.errors import UsageError
 from rootcause.lens import load_lens
-from rootcause.naming import Name, name_clusters
+from rootcause.match import match_pool
+from rootcause.naming import name_clusters
 from rootcause.records import NO_CLUSTER, Encoder, Vectors
 
 Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-
-THEMES = {
-    "reach": "Reaching a person",
-    "followup": "Follow-up and replies",
-    "staff": "Staff conduct",
-    "information": "Information",
-    "delay": "Delays and missed appointments",
-    "cancellation": "Cancellations and refusals",
-    "recovery": "Handling of failures",
-    "refund": "Refunds and returns",
-    "fees": "Prices and fees",
-    "billing": "Bills and payments",
-    "terms": "Contracts and offers",
-    "loyalty": "Loyalty programme",
-    "account": "Accounts and login",
-    "security": "Security and privacy",
-    "app": "App and website faults",
-    "design": "Design and features",
-    "outage": "Network and outages",
-    "product": "Product quality",
-    "availability": "Availability",
-    "order": "Orders and bookings",
-    "lost": "Lost or damaged items",
-    "queue": "Queues",
-    "access": "Accessibility",
-    "ads": "Advertising",
-    "general": "General dissatisfaction",
-    "other": "Other",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clustering:
-    """The causes behind n texts; k causes, most voices first.
-
-    labels_       (n,) int     cause of each text, -1 = in no cluster; a copy has its original's
-    strengths_    (n,) float32 membership strength in [0, 1], 0 where the label is -1
-    titles_       list of k    titles of three to seven words, unique
-    names_        list of k    `naming.Name`: key phrases and the rows of three quotes
-    stability_    (k,) float64 bootstrap Jaccard; under 0.6 is weak evidence
-    voices_       (k,) int     distinct authors after copies collapse (texts if authors unknown)
-    mentions_     (k,) int     all texts, copies too
-    areas_        list of k    one of the 26 areas
-    themes_       list of k    the area in words: the coarse level above the causes
-    members_      (m, 2) int   (text, cause) pairs; a long text may hold several causes
-    unspecified_  (n,) bool    complaints that name no cause
-    unread_       (n,) bool    texts in a language that the encoder does not read
-    duplicates_   (n,) int     row of each text's original, its own row if it is no copy
-    dial_         tuple        what other settings of `min_voices` give
-    too_small_    bool         too few voices for causes to mean much
-    """
-
-    labels_: Ints
-    strengths_: npt.NDArray[np.float32]
-    titles_: list[str]
-    names_: list[Name]
-    stability_: npt.NDArray[np.float64]
-    voices_: Ints
-    mentions_: Ints
-    areas_: list[str]
-    themes_: list[str]
-    members_: Ints
-    unspecified_: Flags
-    unread_: Flags
-    duplicates_: Ints
-    dial_: tuple[DialPoint, ...]
-    too_small_: bool
 
 
 def discover(
@@ -100,6 +34,7 @@ def discover(
     encoder: str | Encoder = "builtin",
     vectors: Vectors | None = None,
     authors: Sequence[str | None] | None = None,
+    causes: Sequence[str | None] | None = None,
     min_voices: int = 5,
     strength: float = 0.0,
     avoid_words: Sequence[str] = (),
@@ -108,14 +43,17 @@ def discover(
     """Return the causes behind complaints; the same texts in any order give the same causes.
 
     `vectors` (n, d) are the encoder's, made here if absent; where they are given, long mentions
-    are not split into clauses. Raises UsageError where lengths differ, values are not finite or
-    `min_voices` is under 2, ModelError where the encoder or the lens is missing.
+    are not split into clauses. `causes` (n) are the names of causes that are known already (an
+    export's cause column), None where a text has none: other texts are matched to these first,
+    and only what matches none is grouped. Raises UsageError where lengths differ, values are not
+    finite or `min_voices` is under 2, ModelError where the encoder or the lens is missing.
     """
-    _check(len(texts), vectors, authors, min_voices)
+    _check(len(texts), vectors, {"authors": authors, "causes": causes}, min_voices)
     loaded = load_encoder(encoder) if isinstance(encoder, str) else encoder
     people = list(authors) if authors is not None else [None] * len(texts)
+    told = [cause or None for cause in causes] if causes is not None else [None] * len(texts)
     # From here on rows are in an order of their content: sums come out the same to the last bit.
-    order = sorted(range(len(texts)), key=lambda i: (texts[i], people[i] or ""))
+    order = sorted(range(len(texts)), key=lambda i: (texts[i], people[i] or "", told[i] or ""))
     if vectors is not None:
         vectors = np.asarray(vectors, dtype=np.float32)[order]
     found = _discover(
@@ -123,12 +61,13 @@ def discover(
         loaded,
         vectors,
         None if authors is None else [people[i] for i in order],
+        [told[i] for i in order],
         min_voices=min_voices,
         strength=strength,
         avoid_words=avoid_words,
         seed=seed,
     )
-    return _reorder(found, np.array(order, dtype=np.int64))
+    return reorder(found, np.array(order, dtype=np.int64))
 
 
 def _discover(
@@ -136,6 +75,7 @@ def _discover(
     encoder: Encoder,
     vectors: Vectors | None,
     authors: list[str | None] | None,
+    causes: list[str | None],
     *,
     min_voices: int,
     strength: float,
@@ -149,31 +89,45 @@ def _discover(
     vague = np.zeros(count, dtype=bool)
     if encoder.name == "builtin":
         unread = np.array([code != ENGLISH for code in detect(texts)], dtype=bool)
+    given, told = _told(causes, originals, unread)
     vague[distinct] = is_unspecified([texts[i] for i in distinct.tolist()])
-    vague = vague[originals] & ~unread
+    vague = (vague & (told < 0))[originals] & ~unread
     rows = distinct[~(vague | unread)[distinct]]
-    owner, pieces = _pieces(texts, rows, whole=vectors is not None)
+    owner, pieces = _pieces(texts, rows, whole=told >= 0 if vectors is None else None)
     encoded = vectors[owner] if vectors is not None else encoder.encode(pieces)
     space = represent(pieces, encoded)
+    voices = _voices(authors, originals)[owner]
+    labels, strengths = _match(space, told[owner], len(given))
+    rest = np.flatnonzero(labels < 0)
     groups = cluster_vectors(
-        space,
-        voices=_voices(authors, originals)[owner],
-        min_voices=min_voices,
-        strength=strength,
-        seed=seed,
+        space[rest], voices=voices[rest], min_voices=min_voices, strength=strength, seed=seed
     )
-    names = name_clusters(pieces, groups.labels, space, avoid_words=avoid_words, questions=False)
-    areas = _areas(pieces, groups.labels, len(groups))
-    labels, strengths = _strongest(count, owner, groups.labels, groups.strengths)
-    members = _members(owner, groups.labels, originals)
+    fresh = groups.labels >= 0
+    labels[rest[fresh]] = groups.labels[fresh] + len(given)
+    strengths[rest] = groups.strengths
+    labels, sizes, ranks = _by_voices(labels, voices, len(given) + len(groups))
+    titles: list[str | None] = [*given, *[None] * len(groups)]
+    titles = [titles[rank] for rank in ranks]
+    stability = np.append(np.full(len(given), np.nan), groups.stability)[ranks]
+    named = name_clusters(
+        pieces, labels, space, avoid_words=avoid_words, questions=False, taken=given
+    )
+    names = [
+        replace(name, title=title, source="given") if title else name
+        for name, title in zip(named, titles, strict=True)
+    ]
+    areas = _areas(pieces, labels, len(names))
+    members = _members(owner, labels, originals)
+    homes, sure = _strongest(count, owner, labels, strengths)
     return Clustering(
-        labels_=labels[originals],
-        strengths_=strengths[originals],
+        labels_=homes[originals],
+        strengths_=sure[originals],
         titles_=[name.title for name in names],
+        given_=titles,
         names_=[name.on_rows(owner) for name in names],
-        stability_=groups.stability,
-        voices_=groups.voices,
-        mentions_=np.bincount(members[:, 1], minlength=len(groups)).astype(np.int64),
+        stability_=stability,
+        voices_=sizes,
+        mentions_=np.bincount(members[:, 1], minlength=len(names)).astype(np.int64),
         areas_=areas,
         themes_=[THEMES.get(area, area) for area in areas],
         members_=members,
@@ -185,34 +139,52 @@ def _discover(
     )
 
 
-def _reorder(found: Clustering, order: Ints) -> Clustering:
-    """Return a clustering of sorted texts for the texts as they came: row i was `order[i]`."""
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    members = found.members_.copy()
-    members[:, 0] = order[members[:, 0]]
-    return replace(
-        found,
-        labels_=found.labels_[place],
-        strengths_=found.strengths_[place],
-        names_=[name.on_rows(order) for name in found.names_],
-        members_=members[np.lexsort((members[:, 1], members[:, 0]))],
-        unspecified_=found.unspecified_[place],
-        unread_=found.unread_[place],
-        duplicates_=order[found.duplicates_][place],
-    )
+def _told(
+    causes: Sequence[str | None], originals: Ints, unread: npt.NDArray[np.bool_]
+) -> tuple[list[str], Ints]:
+    """Return the given causes, and (n,) the one that a text's copies have most often, else -1."""
+    votes: dict[int, Counter[str]] = {}
+    for original, cause in zip(originals.tolist(), causes, strict=True):
+        if cause and not unread[original]:
+            votes.setdefault(original, Counter())[cause] += 1
+    homes = {o: min(found, key=lambda c: (-found[c], c)) for o, found in votes.items()}
+    given = sorted(set(homes.values()))
+    told = np.full(len(originals), NO_CLUSTER, dtype=np.int64)
+    for original, cause in homes.items():
+        told[original] = given.index(cause)
+    return given, told
+
+
+def _match(space: Vectors, told: Ints, given: int) -> tuple[Ints, npt.NDArray[np.float32]]:
+    """Return each piece's given cause, its own or the one it matches, and how surely."""
+    labels, strengths = told.copy(), (told >= 0).astype(np.float32)
+    free = np.flatnonzero(told < 0)
+    known = [space[told == cause] for cause in range(given)]
+    if known:
+        labels[free], strengths[free] = match_pool(space[free], known)
+    return labels, strengths
+
+
+def _by_voices(labels: Ints, voices: Ints, count: int) -> tuple[Ints, Ints, Ints]:
+    """Return labels renumbered by voices, the voices, and the old number of each new one."""
+    pairs = np.unique(np.stack([labels, voices])[:, labels >= 0], axis=1)
+    sizes = np.bincount(pairs[0].astype(np.int64), minlength=count).astype(np.int64)
+    ranks = np.argsort(-sizes, kind="stable")
+    place = np.append(np.argsort(ranks), NO_CLUSTER)
+    return place[labels], sizes[ranks], ranks
 
 
 def _check(
     count: int,
     vectors: Vectors | None,
-    authors: Sequence[str | None] | None,
+    columns: Mapping[str, Sequence[str | None] | None],
     min_voices: int,
 ) -> None:
     if min_voices < 2:
         raise UsageError(f"min_voices is {min_voices}; a recurring problem needs 2 or more")
-    if authors is not None and len(authors) != count:
-        raise UsageError(f"{len(authors)} authors for {count} texts; give one per text or none")
+    for name, column in columns.items():
+        if column is not None and len(column) != count:
+            raise UsageError(f"{len(column)} {name} for {count} texts; give one per text or none")
     if vectors is None:
         return
     if vectors.ndim != 2 or len(vectors) != count:
@@ -222,9 +194,17 @@ def _check(
         raise UsageError(f"vector {row} has values that are not finite; encode the text again")
 
 
-def _pieces(texts: Sequence[str], rows: Ints, *, whole: bool) -> tuple[Ints, list[str]]:
-    """Return the text each clause belongs to, and the clauses; vague clauses are dropped."""
-    split = [[texts[i]] if whole else split_clauses(texts[i]) or [texts[i]] for i in rows.tolist()]
+def _pieces(
+    texts: Sequence[str], rows: Ints, *, whole: npt.NDArray[np.bool_] | None
+) -> tuple[Ints, list[str]]:
+    """Return the text each clause belongs to, and the clauses; vague clauses are dropped.
+
+    Texts marked `whole` (n,) are one clause; all are, if there is no mark.
+    """
+    split = [
+        [texts[i]] if whole is None or whole[i] else split_clauses(texts[i]) or [texts[i]]
+        for i in rows.tolist()
+    ]
     several = [clause for clauses in split if len(clauses) > 1 for clause in clauses]
     vague = iter(is_unspecified(several).tolist())
     owner: list[int] = []
