@@ -58,7 +58,7 @@ def _report_weeks(out: Path, scored: Path, data: Path) -> Report:
     for week in dated_weeks(open_scored(scored)):
         if str(week) == FIX_WEEK:
             _record_fix(scored / REGISTER, week)
-        if str(week) == ACTION_WEEK:
+        if (scored / REGISTER).exists():
             _record_action(scored / REGISTER, week)
         report, _ = write_report(
             scored,
@@ -82,11 +82,17 @@ def _record_fix(path: Path, week: Week) -> None:
 
 
 def _record_action(path: Path, week: Week) -> None:
-    """Record what is to be done about one cause, as `rootcause causes assign` would."""
+    """Record what is to be done about one cause, as `rootcause causes assign` would.
+
+    An action has no past: a demo that runs again takes it back first, or its earlier weeks would
+    show it.
+    """
+    decided = str(week) == ACTION_WEEK
+    action, due = (ACTION, DUE) if decided else ("", "")
     with Register.open(path) as register:
-        for cause in register.known(week):
-            if cause.title == ACTION_PHRASE and register.cause(cause.cause_id).action != ACTION:
-                assign(register, cause.cause_id, who="demo", action=ACTION, due=DUE)
+        for cause in register.causes():
+            if cause.title == ACTION_PHRASE and (cause.action or "") != action:
+                assign(register, cause.cause_id, who="demo", action=action, due=due)
 
 
 def table(report: Report) -> str:
