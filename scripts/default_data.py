@@ -10,6 +10,7 @@ import numpy as np
 
 from encoder_data import Blocked, Note, all_notes, rows
 from rootcause.classify import Extra
+from rootcause.cluster import collapse
 from rootcause.records import LABELS
 from rootcause.text import fingerprint
 from teacher_data import LABELS as TEACHER_LABELS
@@ -34,9 +35,19 @@ SOURCES = (
 
 
 def labeled_notes(data: Path, *, seed: int = 0) -> list[Note]:
-    """Return the notes in random order, without texts of the test sets."""
+    """Return the notes in random order, without texts of the test sets.
+
+    Of nearly the same text in several sources only the first source's stay: sources are then
+    apart, and each can be asked about by heads that have read none of it.
+    """
     blocked = Blocked(data)
     notes = [note for note in all_notes(data) if note.text not in blocked]
+    first = collapse([note.text for note in notes])
+    notes = [
+        note
+        for note, row in zip(notes, first.tolist(), strict=True)
+        if note.source == notes[row].source
+    ]
     random.Random(seed).shuffle(notes)
     return notes
 

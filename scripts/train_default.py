@@ -14,8 +14,7 @@ from pathlib import Path
 from default_data import SOURCES, labeled_notes, teacher_opinions, together, told_complaints
 from encoder_data import HELD_OUT_NOTES
 from rootcause.artifact import save_model
-from rootcause.classify import MentionClassifier, group_rows
-from rootcause.cluster import collapse
+from rootcause.classify import MentionClassifier
 from rootcause.encode import load_encoder
 
 
@@ -36,7 +35,7 @@ def main() -> None:
         complaint=[float(note.complaint) for note in notes],
         areas=[note.area for note in notes],
         # whole sources sit on one side of a fold: what is measured is a company never met
-        groups=group_rows(texts, collapse(texts), [note.source for note in notes]),
+        groups=[note.source for note in notes],
         extra=together(told_complaints(options.data, notes), teacher_opinions(options.data, notes)),
         # of the other notes, the encoder has seen what they are about
         unseen=[note.source in HELD_OUT_NOTES for note in notes],
