@@ -10,14 +10,20 @@
    `train_encoder.py -o bench-out/clean --without complaints_2015 finance_complaints
    airlines_sentiment` and given with `--encoder`. The table says whether it was.
 3. How fast prediction is.
+4. With `--train-rows 100000`: time and memory of `rootcause train` on so many rows (posts and
+   reviews labeled by the shipped model: speed is what counts), in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import platform
+import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,8 +47,15 @@ from rootcause.cluster import collapse
 from rootcause.encode import load_encoder
 from rootcause.evaluate import evaluate, f1_intervals
 from rootcause.text import fingerprint
+from teacher_data import posts
 
 FOLDS = 10
+# labeled sets measured in folds, and the column that is told
+FOLD_SETS = {
+    "complaints_2015": "complaint",
+    "finance_complaints": "complaint",
+    "airlines_sentiment": "airline_sentiment",
+}
 
 
 def shipped(data: Path, model_path: str) -> list[dict[str, Any]]:
@@ -163,6 +176,28 @@ def speed(data: Path, model_path: str) -> dict[str, Any]:
     return {"mentions": len(texts), "per_second": round(len(texts) / (time.perf_counter() - start))}
 
 
+def training_cost(data: Path, count: int) -> dict[str, Any]:
+    """Return seconds and peak memory of `rootcause train` on `count` different mentions."""
+    texts = list(dict.fromkeys(text for text in posts(data) if len(text) < 2_000))[:count]
+    labels = load_model().predict(texts).label
+    code = "from rootcause.cli import run; run()"
+    with tempfile.TemporaryDirectory() as folder:
+        export = Path(folder) / "export.csv"
+        with export.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("text", "label"), *zip(texts, labels, strict=True)])
+        command = [sys.executable, "-c", code, "train", str(export), "-o", f"{folder}/model"]
+        start = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        wall = time.perf_counter() - start
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "rows": len(texts),
+        "seconds": round(wall, 1),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "peak_mb": round(used.ru_maxrss / 1024),
+    }
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -171,6 +206,8 @@ def main() -> None:
     parser.add_argument("--encoder", default="builtin", help="for the folds")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--quick", action="store_true", help="the shipped model and speed only")
+    parser.add_argument("--folds-on", nargs="+", default=[*FOLD_SETS], choices=[*FOLD_SETS])
+    parser.add_argument("--train-rows", type=int, help="measure training on so many rows")
     options = parser.parse_args()
     found: dict[str, Any] = {
         "date": date.today().isoformat(),
@@ -180,11 +217,8 @@ def main() -> None:
         "folds": [],
     }
     if not options.quick:
-        for name, column in (
-            ("complaints_2015", "complaint"),
-            ("finance_complaints", "complaint"),
-            ("airlines_sentiment", "airline_sentiment"),
-        ):
+        for name in options.folds_on:
+            column = FOLD_SETS[name]
             kept = list(rows(options.data / "labeled" / f"{name}.csv"))
             found["folds"].append(
                 folds_on(
@@ -192,6 +226,8 @@ def main() -> None:
                     [row[column] for row in kept], options.encoder,
                 )
             )  # fmt: skip
+    if options.train_rows:
+        found["training"] = training_cost(options.data, options.train_rows)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(as_text(found) + "\n")
@@ -249,6 +285,11 @@ def as_text(found: dict[str, Any]) -> str:
             )
         )  # fmt: skip
     blocks.append(f"predict: {found['speed']['per_second']:,} mentions a second, one process")
+    if cost := found.get("training"):
+        blocks.append(
+            f"train on {cost['rows']:,} rows: {cost['seconds']} s ({cost['cpu_seconds']} s of "
+            f"CPU), {cost['peak_mb']:,} MB"
+        )
     blocks.append(f"{found['date']}, {found['machine']}")
     return "\n\n".join(blocks)
 
