@@ -56,6 +56,8 @@ LINKS = (
 OURS = set(
     [
         "html",
+        "ellipse",
+        "text",
         "head",
         "meta",
         "title",
