@@ -118,17 +118,20 @@ def map_points(
 def _plane(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     width = min(30, *vectors.shape)
-    reduced = PCA(width, svd_solver="full").fit_transform(vectors.astype(np.float64))
-    plane = TSNE(
-        2,
-        init="pca",
-        perplexity=min(30.0, (len(vectors) - 1) / 3),
-        max_iter=500,
-        random_state=0,
-        n_jobs=1,
-    ).fit_transform(reduced)
+    # its gradient asks OpenMP for every core, whatever n_jobs says, and spins while it waits
+    with threadpool_limits(limits=1):
+        reduced = PCA(width, svd_solver="full").fit_transform(vectors.astype(np.float64))
+        plane = TSNE(
+            2,
+            init="pca",
+            perplexity=min(30.0, (len(vectors) - 1) / 3),
+            max_iter=500,
+            random_state=0,
+            n_jobs=1,
+        ).fit_transform(reduced)
     low, high = plane.min(axis=0), plane.max(axis=0)
     scaled: npt.NDArray[np.float64] = (plane - low) / np.maximum(high - low, 1e-9)
     return scaled
