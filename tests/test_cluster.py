@@ -19,6 +19,7 @@ from rootcause.cluster import (
     sampling,
     split_clauses,
 )
+from rootcause.cluster.tree import largest
 from rootcause.errors import ModelError
 from rootcause.lens import Lens, load_lens
 
