@@ -19,6 +19,7 @@ from rootcause.cluster import (
     sampling,
     split_clauses,
 )
+from rootcause.cluster.tree import largest
 from rootcause.errors import ModelError
 from rootcause.lens import Lens, load_lens
 
@@ -294,3 +295,11 @@ def test_rows_beyond_the_sample_join_their_group(monkeypatch):
     assert partition(part.labels) == partition(whole.labels) == partition(gold)
     order = np.random.default_rng(0).permutation(len(x))
     assert np.array_equal(cluster_vectors(x[order], resamples=2).labels, part.labels[order])
+
+
+def test_the_largest_of_many_columns_are_found_with_and_without_equals():
+    values = np.random.default_rng(0).random((40, 2_500)).astype(np.float32)
+    for rows in (values, np.round(values, 2)):
+        found = np.take_along_axis(rows, largest(rows, 8), axis=1)
+        assert (np.sort(found, axis=1) == np.sort(rows, axis=1)[:, -8:]).all()
+        assert all(len(set(columns)) == 8 for columns in largest(rows, 8).tolist())

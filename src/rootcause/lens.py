@@ -23,10 +23,12 @@ import numpy.typing as npt
 from rootcause.bundled import bundled
 from rootcause.errors import ModelError
 from rootcause.records import Vectors
-from rootcause.text import normalise
+from rootcause.text import normalise_all
 
 FORMAT = 1
 MOST_WORDS = 300
+# Texts whose grams are kept at hand, some 350 bytes each.
+KEPT = 100_000
 # Chosen on sources of complaints that the lens never met (docs/causes.md).
 VAGUE = -4.2
 _GRID = 2.0**16  # rows of unit length and weights below 128 keep sums under 2**47
@@ -57,9 +59,12 @@ class Lens:
         self.content_hash = content_hash
         self.dimension = tensors["cause_table"].shape[1]
         self._vocabulary = vocabulary
+        self._seen: dict[str, npt.NDArray[np.int32]] = {}
         self._causes = _table(tensors, "cause")
         self._groups = _table(tensors, "group")
-        self._heads = [(tensors[f"weight{i}"], tensors[f"bias{i}"]) for i in range(LEVELS)]
+        self._heads = [
+            (_whole(tensors[f"weight{i}"].T), tensors[f"bias{i}"]) for i in range(LEVELS)
+        ]
         self._vague = (
             tensors["vague_grams"].astype(np.float32),
             tensors["vague_length"],
@@ -101,9 +106,9 @@ class Lens:
         """
         return _unit(np.asarray(self._counts(texts) @ self._causes))
 
-    def levels(self, texts: Sequence[str]) -> list[Vectors]:
-        """Return for each level (n, k) the probabilities of its groups of causes."""
-        return self._levels(self._counts(texts))
+    def levels(self, texts: Sequence[str], most: int = LEVELS) -> list[Vectors]:
+        """Return for each of the `most` first levels (n, k) the probabilities of its groups."""
+        return self._levels(self._counts(texts), most)
 
     def features(self, texts: Sequence[str]) -> Vectors:
         """Return (n, D) the lens's part of a represented vector, a block of rows per view.
@@ -144,15 +149,25 @@ class Lens:
         """Return the sparse (n, vocabulary) matrix of the texts' grams, one entry each."""
         from scipy.sparse import csr_array
 
-        flat: list[int] = []
+        read = self._read(texts)
+        rows = [read[text] for text in texts]
         offsets = np.zeros(len(texts) + 1, dtype=np.int64)
-        known = self._vocabulary
-        for row, text in enumerate(texts):
-            flat.extend(known[gram] for gram in grams(normalise(text)) if gram in known)
-            offsets[row + 1] = len(flat)
+        np.cumsum([len(row) for row in rows], out=offsets[1:])
+        flat = np.concatenate([np.zeros(0, dtype=np.int32), *rows]).astype(np.int64)
         ones = np.ones(len(flat), dtype=np.float32)
-        shape = (len(texts), len(self._causes))
-        return csr_array((ones, np.array(flat, dtype=np.int64), offsets), shape=shape)
+        return csr_array((ones, flat, offsets), shape=(len(texts), len(self._causes)))
+
+    def _read(self, texts: Sequence[str]) -> dict[str, npt.NDArray[np.int32]]:
+        """Return the known grams of each text; the steps of a week ask for the same texts."""
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._seen]
+        if len(self._seen) + len(fresh) > KEPT:
+            self._seen = {}
+            fresh = list(dict.fromkeys(texts))
+        known = self._vocabulary.get
+        for text, plain in zip(fresh, normalise_all(fresh), strict=True):
+            places = [place for place in map(known, grams(plain)) if place is not None]
+            self._seen[text] = np.array(places, dtype=np.int32)
+        return self._seen
 
 
 def _table(tensors: dict[str, npt.NDArray[Any]], name: str) -> Vectors:
@@ -169,20 +184,26 @@ def length_cues(texts: Sequence[str]) -> Vectors:
     return cues
 
 
-def _times(rows: Vectors, weight: Vectors) -> Vectors:
-    """Return rows @ weight.T, a row's bits its own whatever its neighbours and the processor are.
+def _times(rows: Vectors, weight: npt.NDArray[np.float64]) -> Vectors:
+    """Return rows @ weight, a row's bits its own whatever its neighbours and the processor are.
 
     A matrix product adds up a row in another order at another place of the matrix. Both sides are
-    whole numbers here, small enough that every sum is exact in float64 (below 2**53).
+    whole numbers here (`weight` by `_whole`), small enough that every sum is exact in float64
+    (below 2**53).
     """
-    whole = np.rint(rows.astype(np.float64) * _GRID) @ np.rint(weight.T.astype(np.float64) * _GRID)
-    return np.asarray(whole / _GRID**2, np.float32)
+    return np.asarray(_whole(rows) @ weight / _GRID**2, np.float32)
+
+
+def _whole(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return values as whole numbers of the grid's steps."""
+    whole: npt.NDArray[np.float64] = np.rint(values.astype(np.float64) * _GRID)
+    return whole
 
 
 def grams(text: str) -> list[str]:
     """Return the words of a normalised text and its pairs of neighbours."""
     words = _WORD.findall(text)[:MOST_WORDS]
-    return words + [f"{a} {b}" for a, b in itertools.pairwise(words)]
+    return words + list(map(" ".join, itertools.pairwise(words)))
 
 
 @lru_cache(maxsize=2)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ SHORTEST = 24
 PERMUTATIONS = 128
 BANDS = 32
 CHUNK = 4_096
+# Pairs whose digests agree by so much less than the threshold are not compared: that is five
+# standard errors, so that one pair of copies in a million is missed by it.
+DOUBT = 0.2
 
 _SEED = 20_151
 _MASK = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+|[^\w\s]|_")
@@ -55,21 +58,25 @@ def _join_near(texts: Sequence[str], rows: Ints, parent: Ints, threshold: float)
     if len(rows) < 2:
         return
     digests = _digests([plain[int(row)] for row in rows])
+    for left, right in _candidates(digests, threshold - DOUBT).tolist():
+        a, b = int(rows[left]), int(rows[right])
+        one, other = _root(parent, a), _root(parent, b)
+        if one != other and _jaccard(plain[a], plain[b]) >= threshold:
+            parent[other] = one
+
+
+def _candidates(digests: npt.NDArray[np.uint32], least: float) -> Ints:
+    """Return (m, 2) neighbours in some band whose digests agree by `least` or more."""
     width = PERMUTATIONS // BANDS
-    tried: set[tuple[int, int]] = set()
+    pairs = [np.zeros((0, 2), dtype=np.int64)]
     for band in range(BANDS):
         columns = digests[:, band * width : (band + 1) * width]
-        _, keys = np.unique(columns, axis=0, return_inverse=True)
-        order = np.argsort(keys, kind="stable")
-        for left, right in itertools.pairwise(order):
-            if keys[left] != keys[right]:
-                continue
-            a, b = int(rows[left]), int(rows[right])
-            if (a, b) in tried or _root(parent, a) == _root(parent, b):
-                continue
-            tried.add((a, b))
-            if _jaccard(plain[a], plain[b]) >= threshold:
-                parent[_root(parent, b)] = _root(parent, a)
+        order = np.lexsort(columns.T)
+        equal = (columns[order[1:]] == columns[order[:-1]]).all(axis=1)
+        near = np.stack([order[:-1][equal], order[1:][equal]], axis=1)
+        alike = (digests[near[:, 0]] == digests[near[:, 1]]).mean(axis=1)
+        pairs.append(near[alike >= least])
+    return np.unique(np.concatenate(pairs), axis=0)
 
 
 def _digests(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
@@ -77,7 +84,7 @@ def _digests(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
 
     parts = []
     for start in range(0, len(texts), CHUNK):
-        grams = [sorted(_grams(text)) for text in texts[start : start + CHUNK]]
+        grams = [_runs(text) for text in texts[start : start + CHUNK]]
         rows = RMinHash.digests_from_token_sets(grams, num_perm=PERMUTATIONS, seed=_SEED)
         parts.append(np.array(rows, dtype=np.uint32))
     return np.concatenate(parts)
@@ -87,8 +94,13 @@ def _plain(text: str) -> str:
     return " ".join(_MASK.sub(" ", clean(text).lower()).split())
 
 
-def _grams(text: str) -> set[str]:
-    return {text[i : i + SHINGLE] for i in range(len(text) - SHINGLE + 1)}
+def _runs(text: str) -> list[str]:
+    return [text[i : i + SHINGLE] for i in range(len(text) - SHINGLE + 1)]
+
+
+@lru_cache(maxsize=2_048)
+def _grams(text: str) -> frozenset[str]:
+    return frozenset(_runs(text))
 
 
 def _jaccard(a: str, b: str) -> float:

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.cluster.tree import unit
+from rootcause.cluster.tree import largest, unit
 from rootcause.records import NO_CLUSTER, Vectors
 
 Ints = npt.NDArray[np.int64]
@@ -19,6 +19,8 @@ NEAR = 8
 # A row joins a group when this share of its similarity to its nearest sampled rows is there.
 SHARE = 0.5
 _BLOCK = 2_048
+# Rows outside the sample are compared along so many principal axes of the sample.
+AXES = 256
 
 
 def canonical_order(matrix: Vectors, voices: Ints) -> Ints:
@@ -44,16 +46,18 @@ def choose_sample(ordered: Vectors, seed: int) -> npt.NDArray[np.int64]:
 def assign_rest(matrix: Vectors, order: Ints, sample: Ints, labels: Ints) -> None:
     """Give each row outside the sample its neighbours' group, or none; changes `labels`."""
     mean = matrix[sample].mean(axis=0)
-    base = unit(matrix[sample] - mean)
     known = labels[sample]
     groups = int(known.max()) + 1
     if not groups:
         return
+    base = unit(matrix[sample] - mean)
+    axes = _axes(base)
+    base = unit(base @ axes)
     rest = order[~np.isin(order, sample)]
     for start in range(0, len(rest), _BLOCK):
         rows = rest[start : start + _BLOCK]
-        similar = unit(matrix[rows] - mean) @ base.T
-        best = np.argpartition(-similar, NEAR - 1, axis=1)[:, :NEAR]
+        similar = unit((matrix[rows] - mean) @ axes) @ base.T
+        best = largest(similar, NEAR)
         weights = np.maximum(np.take_along_axis(similar, best, axis=1), 0)
         votes = np.zeros((len(rows), groups + 1), dtype=np.float32)
         column = np.where(known[best] < 0, groups, known[best])
@@ -62,3 +66,18 @@ def assign_rest(matrix: Vectors, order: Ints, sample: Ints, labels: Ints) -> Non
         total = np.maximum(weights.sum(axis=1), 1e-9)
         sure = votes[np.arange(len(rows)), winner] >= SHARE * total
         labels[rows] = np.where(sure, winner, NO_CLUSTER)
+
+
+def _axes(rows: Vectors) -> Vectors:
+    """Return (d, k) about the first `AXES` principal axes of rows that have a mean near zero.
+
+    By subspace iteration from a fixed start (Halko et al. 2011), a tenth of the time that all
+    axes would take.
+    """
+    width = rows.shape[1]
+    if width <= AXES:
+        return np.eye(width, dtype=np.float32)
+    scatter = rows.T @ rows
+    start = np.random.default_rng(0).standard_normal((width, AXES)).astype(np.float32)
+    axes, _ = np.linalg.qr(scatter @ (scatter @ start))
+    return axes

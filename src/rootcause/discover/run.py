@@ -259,7 +259,7 @@ def _areas(pieces: Sequence[str], labels: Ints, count: int) -> list[str]:
         return []
     lens = load_lens()
     inside = sorted(np.flatnonzero(labels >= 0).tolist(), key=lambda i: pieces[i])
-    shares = lens.levels([pieces[i] for i in inside])[0].astype(np.float64)
+    shares = lens.levels([pieces[i] for i in inside], 1)[0].astype(np.float64)
     total = np.zeros((count, shares.shape[1]))
     np.add.at(total, labels[inside], shares)
     for vague in ("general", "other"):

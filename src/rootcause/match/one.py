@@ -148,11 +148,12 @@ def match(
     return index, strength
 
 
-def thin(rows: npt.NDArray[Number]) -> npt.NDArray[Number]:
-    """Return at most `MOST_OTHERS` of the rows, evenly spaced."""
-    if len(rows) <= MOST_OTHERS:
+def thin(rows: npt.NDArray[Number], most: int | None = None) -> npt.NDArray[Number]:
+    """Return at most `most` of the rows (`MOST_OTHERS` unless given), evenly spaced."""
+    most = most or MOST_OTHERS
+    if len(rows) <= most:
         return rows
-    places = np.linspace(0, len(rows) - 1, MOST_OTHERS).astype(np.int64)
+    places = np.linspace(0, len(rows) - 1, most).astype(np.int64)
     thinned: npt.NDArray[Number] = rows[places]
     return thinned
 

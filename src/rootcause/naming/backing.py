@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from rootcause.naming.words import same_words
 
@@ -46,9 +47,20 @@ class Backing:
         words = same_words(phrase)
         if sum(self._used(word) == 1.0 for word in words) < TOLD * len(words):
             return False
-        own = frozenset(word for word in words if self._own(word))
-        heard = sum(not own.isdisjoint(stems) for stems in self.mentions)
-        return heard >= HEARD * len(self.mentions)
+        heard: set[int] = set()
+        for word in words:
+            if self._own(word):
+                heard.update(self._sayers.get(word, ()))
+        return len(heard) >= HEARD * len(self.mentions)
+
+    @cached_property
+    def _sayers(self) -> dict[str, list[int]]:
+        """The places of the mentions that say a stem."""
+        found: dict[str, list[int]] = {}
+        for place, stems in enumerate(self.mentions):
+            for stem in stems:
+                found.setdefault(stem, []).append(place)
+        return found
 
     def _used(self, word: str) -> float:
         return min(1.0, self.said[word] / max(2.0, USED * len(self.mentions)))

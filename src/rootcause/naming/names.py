@@ -201,20 +201,30 @@ class _Measure:
 
     def fits(self, phrases: Sequence[str], groups: slice = slice(None)) -> npt.NDArray[np.float64]:
         """Return (k, p) the fit of each phrase to each group."""
-        from scipy.stats import rankdata
-
         if not phrases:
             return np.zeros((len(self.inside[groups]), 0))
         inside = self.inside[groups].astype(np.float64)
-        similar = (self.mentions @ _unit(self.lens.features(phrases)).T).astype(np.float64)
-        ranks = rankdata(similar, axis=0)
+        near = self.mentions @ _unit(self.lens.features(phrases)).T
+        similar = near.astype(np.float64)
+        own = np.flatnonzero(inside.any(axis=0))
+        ranks = _ranks(near, own)
         m = np.maximum(inside.sum(axis=1, keepdims=True), 1)
         rest = np.maximum(len(similar) - m, 1)
-        area = (inside @ ranks - m * (m + 1) / 2) / (m * rest)
+        area = (inside[:, own] @ ranks - m * (m + 1) / 2) / (m * rest)
         mean = inside @ similar / m
         outside = (similar.sum(axis=0) - inside @ similar) / rest
         fit: npt.NDArray[np.float64] = area - 0.5 + mean - outside
         return fit
+
+
+def _ranks(values: Vectors, rows: Ints) -> npt.NDArray[np.float64]:
+    """Return (m, p) the places of some rows' values in their columns, equal ones share a mean."""
+    ranks = np.empty((len(rows), values.shape[1]), dtype=np.float64)
+    for place, column in enumerate(np.ascontiguousarray(values.T)):
+        ordered, asked = np.sort(column), column[rows]
+        below = np.searchsorted(ordered, asked, "left")
+        ranks[:, place] = (below + np.searchsorted(ordered, asked, "right") + 1) / 2
+    return ranks
 
 
 def _own_phrases(

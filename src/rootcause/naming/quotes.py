@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy.typing as npt
 from rootcause.naming.words import ANGER
 from rootcause.records import Vectors
 from rootcause.text import clean
+
+_DIGIT = re.compile("[0-9&]")  # an entity (&#49;) may be one
 
 Ints = npt.NDArray[np.int64]
 
@@ -78,7 +81,9 @@ def _sharpness(text: str) -> float:
         return 0.0
     plain = [w.strip(".,!?;:'\"").lower() for w in words]
     strong = sum(w in ANGER for w in plain) + sum(w.isupper() and len(w) > 2 for w in words)
-    numbers = sum(any(c.isdigit() for c in w) for w in words)
+    numbers = 0
+    if not text.isascii() or _DIGIT.search(text):
+        numbers = sum(any(c.isdigit() for c in w) for w in words)
     score = 0.3 * min(strong, 3) + 0.15 * min(numbers, 3) + 0.2 * min(text.count("!"), 2)
     return score - 0.01 * max(len(words) - 25, 0)
 

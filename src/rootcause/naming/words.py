@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -175,12 +176,14 @@ def _threes(run: Sequence[str]) -> Iterable[tuple[str, str, str]]:
     return zip(run, run[1:], run[2:], strict=False)
 
 
+@lru_cache(maxsize=4_096)
 def same_words(title: str) -> frozenset[str]:
     """Return what must differ between two titles: their telling words, endings cut."""
     words = [w for w in _WORD.findall(title.lower()) if _telling(w)]
     return frozenset(stem(w) for w in words) or frozenset(title.lower().split())
 
 
+@lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Return a word without its commonest endings, so that `fee` and `fees` meet."""
     for ending in ("ing", "ed", "es", "s"):

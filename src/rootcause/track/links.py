@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.match import Prototype, learn, match
+from rootcause.match import Prototype, learn, match, thin
 from rootcause.pools import Kind, Pool
 from rootcause.records import Vectors, Week
 from rootcause.register import MEMBER_KIND, Assignment, KnownCause
@@ -29,11 +29,11 @@ def phrase_fact(phrase: str) -> str:
     return f"phrase:{phrase}"
 
 
-def others(vectors: Vectors, members: Ints) -> Vectors:
-    """Return the rows of `vectors` that are no members."""
+def others(vectors: Vectors, members: Ints, most: int | None = None) -> Vectors:
+    """Return rows of `vectors` that are no members, at most `most` (as many as `learn` uses)."""
     outside = np.ones(len(vectors), dtype=bool)
     outside[members] = False
-    return vectors[outside]
+    return vectors[thin(np.flatnonzero(outside), most)]
 
 
 def nothing(count: int) -> tuple[Ints, Floats]:
@@ -72,7 +72,10 @@ def continued(
 
 def swallowed(rest: Pool, rows: Ints, known: Sequence[KnownCause]) -> str | None:
     """Return the id of the known cause whose exemplars mostly belong to a cluster, or None."""
-    own = learn(rest.vectors[rows], others(rest.vectors, rows))
+    if not known:
+        return None
+    # what a few say decides as what thousands do, at the cube of their number in time
+    own = learn(rest.vectors[thin(rows)], others(rest.vectors, rows))
     shares = {}
     for cause in known:
         index, _ = match(cause.vectors, [own])

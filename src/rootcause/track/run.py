@@ -33,6 +33,9 @@ from rootcause.track.suggest import suggestions
 GONE_AFTER = 4
 # Trailing weeks whose unmatched mentions are pooled, so that slow problems surface too.
 POOLED_WEEKS = 8
+# In a pool of more rows a cause is born against fewer strangers.
+LARGE = 6_000
+BORN_AGAINST = 400
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -155,7 +158,9 @@ class Tracker:
     ) -> None:
         """Save a cause found by this week's run with its first exemplars."""
         chosen = central(pool, members, BORN_WITH)
-        prototype = learn(pool.vectors[chosen], others(pool.vectors, members))
+        # hundreds of causes are born in a week that large, and each is learnt anew next week
+        against = BORN_AGAINST if len(pool) > LARGE else None
+        prototype = learn(pool.vectors[chosen], others(pool.vectors, members, against))
         self.register.save_cause(
             cause_id=cause_id,
             born_in=self.week,
