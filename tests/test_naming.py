@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -106,10 +107,18 @@ def test_nothing_to_name():
 
 def test_the_library_is_sound():
     phrases = load_library()
-    assert len(phrases) >= 300
+    assert len(phrases) >= 1_500
     assert len({p.phrase.lower() for p in phrases}) == len(phrases)
     assert {p.area for p in phrases} <= {*AREAS, "questions"}
     assert all(3 <= len(p.phrase.split()) <= 7 for p in phrases)
+    places = [*AREAS, "questions"]
+    order = [(places.index(p.area), p.phrase.lower()) for p in phrases]
+    assert order == sorted(order), "data/cause_phrases.csv is kept in order of area and phrase"
+
+
+def test_the_library_speaks_of_every_area():
+    count = Counter(p.area for p in load_library())
+    assert all(count[area] >= 20 for area in (*AREAS, "questions") if area != "general")
 
 
 def test_no_library_phrase_is_copied_from_the_data():
