@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -75,6 +76,26 @@ TROUBLE = _words(
     limited waste unusable useless incorrect expired unwanted duplicate inaccurate"""
 )
 
+# What denies: a title may open with it anywhere, and must not open right after it.
+DENYING = _words(
+    """no not never cannot cant can't wont won't dont don't doesnt doesn't didnt didn't isnt isn't
+    wasnt wasn't without unable impossible hardly nobody nothing"""
+)
+# Words after which a title would lack its beginning.
+LEADING = _words("to of for from in on at by with into onto about over up off out through than as")
+# Words before which a thought is complete.
+FOLLOWING = _words(
+    """and but or so because when whenever while if since after before until till unless then which
+    who i i'm i've im ive we you u he she they on in at with during for from by every each all now
+    again anymore today yesterday constantly completely always please pls even just really"""
+)
+# Spellings of the reading form that a title shows as people write them.
+_SHORT = {
+    "dont": "don't", "doesnt": "doesn't", "didnt": "didn't", "isnt": "isn't", "cant": "can't",
+    "wont": "won't", "wasnt": "wasn't", "arent": "aren't", "couldnt": "couldn't",
+}  # fmt: skip
+_OPENING = _words("still also even just please and but so now it i")
+
 PRIOR = 500.0
 
 
@@ -141,19 +162,33 @@ def key_phrases(
 
 
 def spans(parts: Iterable[Sequence[str]], *, shortest: int = 3, longest: int = 7) -> list[str]:
-    """Return the runs of words of clauses that could be a title, in order, each once."""
+    """Return the runs of words of clauses that could be a title, in order, each once.
+
+    A run is a thought of its own: it begins and ends where its clause does or at a word that
+    joins, and is not cut out between a verb and its object.
+    """
     found: dict[str, None] = {}
     for words in parts:
         for start in range(len(words)):
-            if words[start] in BAD_START:
+            if words[start] in BAD_START or not _opens(words, start):
                 continue
             for size in range(shortest, longest + 1):
                 run = words[start : start + size]
                 if len(run) < size:
                     break
-                if _readable(run):
+                if _closes(words, start + size) and _readable(run):
                     found[" ".join(run)] = None
     return list(found)
+
+
+def _opens(words: Sequence[str], start: int) -> bool:
+    if start == 0 or words[start] in DENYING:
+        return True
+    return words[start - 1] in FUNCTION - DENYING - LEADING
+
+
+def _closes(words: Sequence[str], end: int) -> bool:
+    return end == len(words) or words[end] in FOLLOWING
 
 
 def _readable(run: Sequence[str]) -> bool:
@@ -171,10 +206,19 @@ def tells_trouble(phrase: str) -> bool:
     return any(word in TROUBLE for word in _WORD.findall(phrase.replace("’", "'")))
 
 
+def tidy(phrase: str) -> str:
+    """Return a phrase as a title shows it: no opening filler, short forms with their mark."""
+    words = phrase.split()
+    while len(words) > 3 and words[0] in _OPENING:
+        words = words[1:]
+    return " ".join(_SHORT.get(word, word) for word in words)
+
+
 def _threes(run: Sequence[str]) -> Iterable[tuple[str, str, str]]:
     return zip(run, run[1:], run[2:], strict=False)
 
 
+@lru_cache(maxsize=16_384)
 def same_words(title: str) -> frozenset[str]:
     """Return what must differ between two titles: their telling words, endings cut."""
     words = [w for w in _WORD.findall(title.lower()) if _telling(w)]
