@@ -36,6 +36,8 @@ QUESTIONS = "questions"  # the library's area of phrases that ask and do not com
 MEASURED = 1_500
 SPEAKERS = 40
 CANDIDATES = 80
+# A question is no title where fewer of the mentions ask, unless questions are named.
+ASKING = 0.5
 # A library phrase reads well by construction; a phrase of the mentions must fit better by this.
 MARGIN = 0.25
 # A phrase that only names the matter stands back this much behind one that says what is wrong.
@@ -132,6 +134,7 @@ def name_clusters(
         groups[measure.rows],
     )
     table = backing.table([p.phrase for p in phrases])
+    asks = np.array([p.area == QUESTIONS and not questions for p in phrases], dtype=bool)
     broad = np.array([p.phrase.startswith(BROAD) for p in phrases], dtype=bool)
     scored = [backing.score(table, group) for group in range(count)]
     # phrases of other trades are the most, and measuring them would be most of the work
@@ -147,6 +150,8 @@ def name_clusters(
             inside.update(held[i])
         scores = log_odds(inside, everywhere)
         gain, said, holds = scored[group]
+        if sum("?" in texts[i] for i in members) < ASKING * len(members):
+            holds = holds & ~asks
         fit = fits[group] + SUPPORT * gain + SAID * said - BROADLY * broad
         ranked = [
             Ranked(
