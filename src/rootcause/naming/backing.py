@@ -27,10 +27,10 @@ OFTENER, USUAL = 1.3, 0.7
 TOLD, HEARD = 0.6, 0.2
 # A mention says a phrase when it has so much of it.
 SAYS = 0.6
+# A phrase of one telling word must be the word of so many.
+ALONE = 0.3
 # Words of the library's own manner, which nobody need say.
-MANNER = frozenset(
-    map(stem, ("trouble", "dislike", "disliked", "wish", "wanted", "hard", "difficult", "concerns"))
-)
+MANNER = frozenset(map(stem, ("trouble", "dislike", "disliked", "wish", "wanted", "concerns")))
 # What every word weighs at least, beside its rarity: common words carry little.
 FLOOR = 0.5
 
@@ -70,7 +70,9 @@ class Backing:
         hits = mine.multiply(own[None, :]).tocsr() @ weights.T
         heard = np.asarray((hits > 0).sum(axis=0)).ravel() / max(1, count)
         full = np.asarray(((mine @ weights.T) >= SAYS).sum(axis=0)).ravel() / max(1, count)
-        return np.round(gain, 6), np.round(full, 6), (told >= TOLD) & (heard >= HEARD)
+        bare = (np.diff(weights.indptr) == 1) & (unsaid == 0)
+        backed = (told >= TOLD) & (heard >= HEARD) & (~bare | (full >= ALONE))
+        return np.round(gain, 6), np.round(full, 6), backed
 
     def table(self, phrases: Sequence[str]) -> Table:
         """Return (p, words) the weight of each word in each phrase, and (p) that of others."""

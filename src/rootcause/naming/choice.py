@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rootcause.naming.words import PERSONAL, same_words, stem, tidy
+from rootcause.naming.words import PERSONAL, same_words, stem, tidy, words_of
 
 LIBRARY, MENTIONS, WORDS = "library", "mentions", "words"  # sources of titles
 
@@ -20,19 +20,26 @@ PLAIN = 0.5
 COMMON = 0.3
 
 
+# A phrase of one problem that fits less than this is riskier than a broad one, and stands back.
+SURE, RISK = 1.05, 0.25
+# A phrase in use elsewhere, and a key phrase, name a group better than one that fits so much less.
+BETTER = 0.3
 # Words that say nothing where they stand alone.
-LIGHT = frozenset(
-    ("app", "apps", "use", "used", "using", "user", "users", "work", "works", "working", "update")
+LIGHT = words_of(
+    """app apps use used using user users work works working update updates able set against
+    sometimes important good bad better best great instead give different little left sure however
+    either around point issue issues problem problems fix fixed review reviews star stars idea"""
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """A phrase, how well it fits, and where it is from; `said` by what share if it is broad."""
+    """A phrase, how well it fits, and where it is from; `said` by what share if `broad`."""
 
     phrase: str
     fit: float
     source: str
+    broad: bool = False
     said: float = 0.0
 
 
@@ -45,14 +52,28 @@ def choose(
     members: int,
     group: int,
 ) -> Ranked:
-    """Return the best phrase whose telling words are not in use, else the commonest key phrases.
+    """Return the best phrase; one in use gets a key phrase; else the commonest key phrases.
 
     `inside` counts the mentions of the group by term; `keys` are its key phrases.
     """
-    for phrase in sorted(ranked, key=lambda r: (-r.fit, r.phrase)):
-        least = LOOSE_FIT if phrase.source == LIBRARY else LEAST_FIT
-        if (phrase.fit >= least or phrase.said >= PLAIN) and same_words(phrase.phrase) not in used:
-            return Ranked(phrase=tidy(phrase.phrase), fit=phrase.fit, source=phrase.source)
+    fitting = [
+        phrase
+        for phrase in sorted(ranked, key=lambda r: (-_sure(r), r.phrase))
+        if phrase.said >= PLAIN
+        or phrase.fit >= (LOOSE_FIT if phrase.source == LIBRARY else LEAST_FIT)
+    ]
+    for phrase in fitting:
+        if same_words(phrase.phrase) not in used:
+            if _sure(phrase) < _sure(fitting[0]) - BETTER:
+                break
+            return replace(phrase, phrase=tidy(phrase.phrase))
+    if fitting:
+        # two groups of one problem: what sets this one apart stands behind its name
+        best = tidy(fitting[0].phrase)
+        for key in keys:
+            told = f"{best}: {key}"
+            if key not in best and _stands(key) and same_words(told) not in used:
+                return replace(fitting[0], phrase=told)
     common = sorted((k for k in keys if _stands(k)), key=lambda k: (-inside[k], k))
     common = _apart(common)[:2]
     title = ", ".join(common)
@@ -61,6 +82,10 @@ def choose(
     if same_words(title) in used:
         title = f"{title} ({group + 1})"
     return Ranked(phrase=title, fit=0.0, source=WORDS)
+
+
+def _sure(phrase: Ranked) -> float:
+    return phrase.fit - (RISK if phrase.fit < SURE and not phrase.broad else 0.0)
 
 
 def _stands(key: str) -> bool:

@@ -158,6 +158,7 @@ def name_clusters(
                 phrase=phrases[i].phrase,
                 fit=float(fit[i]),
                 source=LIBRARY,
+                broad=bool(broad[i]),
                 said=float(said[i] * broad[i]),
             )
             for i in np.flatnonzero(holds)

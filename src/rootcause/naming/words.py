@@ -17,12 +17,13 @@ _WORD = re.compile(r"[a-z][a-z'’-]*[a-z]|[a-z]|\d+[a-z]*")
 _MARK = re.compile(r"(?<!\w)[@#]\w+|\burl\b|\bemail\b")
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a list written as text."""
     return frozenset(text.split())
 
 
 # Words that carry grammar and no cause.
-FUNCTION = _words(
+FUNCTION = words_of(
     """a an the this that these those and or but so because if as of at by for from in into on onto
     off out over to up with without within about after before again then than there here it its
     it's i'm im i've ive i'll i'd i me my mine we we're our ours us you your yours you're he she his
@@ -41,7 +42,7 @@ FUNCTION = _words(
     said via amp etc per rt thats that's whats what's theres there's"""
 )
 # Words of anger: they say how strongly, not what.
-ANGER = _words(
+ANGER = words_of(
     """worst terrible awful horrible ridiculous disgusting pathetic useless joke shame shameful
     absolute absolutely total totally utter utterly fuming furious angry annoying annoyed fed sick
     rubbish crap shit shite bloody damn hell fuck fucking wtf hate sucks suck appalling shocking
@@ -50,20 +51,20 @@ ANGER = _words(
     literally seriously actually basically"""
 )
 # A title does not open with these, nor end with those.
-BAD_START = FUNCTION - _words("no not never still cant can't cannot wont won't without")
-BAD_END = (FUNCTION | _words("longer able")) - _words("again back out up off down through")
+BAD_START = FUNCTION - words_of("no not never still cant can't cannot wont won't without")
+BAD_END = (FUNCTION | words_of("longer able")) - words_of("again back out up off down through")
 # A title speaks of everybody's problem.
-PERSONAL = _words(
+PERSONAL = words_of(
     """i i'm im i've ive i'll i'd me my mine we our us you your yours u ur you're he she his her
     him it its it's they them their theirs this these those that
     which who then mum mam dad wife husband gf bf son daughter nan lol omg pls please thanks guys
     mate lads"""
 )
 
-JOINING = _words("and or but so")
+JOINING = words_of("and or but so")
 
 # Words that make a phrase one of a problem; without any it only names a matter ("join a meeting").
-TROUBLE = _words(
+TROUBLE = words_of(
     """no not never cannot can't cant won't wont don't dont doesn't doesnt didn't didnt isn't isnt
     wasn't wasnt without unable impossible nobody nothing lost lose loses losing missing missed
     misses broken broke breaks wrong slow slower late delayed delay delays cancelled canceled
@@ -77,14 +78,16 @@ TROUBLE = _words(
 )
 
 # What denies: a title may open with it anywhere, and must not open right after it.
-DENYING = _words(
+DENYING = words_of(
     """no not never cannot cant can't wont won't dont don't doesnt doesn't didnt didn't isnt isn't
     wasnt wasn't without unable impossible hardly nobody nothing"""
 )
 # Words after which a title would lack its beginning.
-LEADING = _words("to of for from in on at by with into onto about over up off out through than as")
+LEADING = words_of(
+    "to of for from in on at by with into onto about over up off out through than as"
+)
 # Words before which a thought is complete.
-FOLLOWING = _words(
+FOLLOWING = words_of(
     """and but or so because when whenever while if since after before until till unless then which
     who i i'm i've im ive we you u he she they on in at with during for from by every each all now
     again anymore today yesterday constantly completely always please pls even just really"""
@@ -94,7 +97,7 @@ _SHORT = {
     "dont": "don't", "doesnt": "doesn't", "didnt": "didn't", "isnt": "isn't", "cant": "can't",
     "wont": "won't", "wasnt": "wasn't", "arent": "aren't", "couldnt": "couldn't",
 }  # fmt: skip
-_OPENING = _words("still also even just please and but so now it i")
+_OPENING = words_of("still also even just please and but so now it i")
 
 PRIOR = 500.0
 
@@ -196,6 +199,8 @@ def _readable(run: Sequence[str]) -> bool:
         return False
     # what an "and" joins must be telling on both sides, else the run is cut out of two thoughts
     if any(w in JOINING and not (_telling(a) and _telling(b)) for a, w, b in _threes(run)):
+        return False
+    if run[0] in DENYING and run[1] in LEADING:  # the rest of a sentence: "not to delete all"
         return False
     telling = sum(_telling(w) for w in run)
     return telling >= 2 and len(set(run)) == len(run)
