@@ -11,7 +11,9 @@ import pytest
 from rootcause.bundled import bundled
 from rootcause.cluster import represent
 from rootcause.errors import DataError
-from rootcause.naming import load_library, name_clusters
+from rootcause.naming import LibraryPhrase, load_library, name_clusters
+from rootcause.naming.choice import LIBRARY, WORDS, Ranked, choose
+from rootcause.naming.words import clauses, spans, tidy
 from rootcause.records import AREAS
 
 FEE = [
@@ -136,3 +138,77 @@ def test_an_unreadable_library_is_one_line(tmp_path):
     (tmp_path / "bad.csv").write_text("title\nx\n", encoding="utf-8")
     with pytest.raises(DataError, match="no column"):
         load_library(tmp_path / "bad.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "cut"),
+    [
+        (
+            "the app crashes after every update",
+            "app crashes after every update",
+            "crashes after every",
+        ),
+        ("the desktop app does not support the reading list", None, "desktop app does not support"),
+        ("it is impossible to switch several accounts", None, "switch several accounts"),
+        ("there is still no dark mode and I wait", "no dark mode", "mode and I wait"),
+        ("such a hassle not to delete all mails", None, "not to delete all mails"),
+    ],
+)
+def test_a_title_from_a_mention_is_a_whole_thought(text, title, cut):
+    found = spans(clauses(text, frozenset()))
+    assert title is None or title in found
+    assert cut not in found
+
+
+def test_a_title_is_shown_as_people_write_it():
+    assert tidy("still doesnt support split view") == "doesn't support split view"
+    assert tidy("wont let me log in") == "won't let me log in"
+
+
+def chosen(ranked, used=(), keys=(), inside=None, members=10):
+    return choose(
+        ranked, set(used), keys=keys, inside=Counter(inside or {}), members=members, group=0
+    )
+
+
+def test_a_broad_title_comes_before_a_specific_one_that_fits_little():
+    broad = Ranked(phrase="trouble with notifications", fit=0.8, source=LIBRARY, broad=True)
+    for fit, title in ((0.9, broad.phrase), (1.2, "notifications arrive late")):
+        specific = Ranked(phrase="notifications arrive late", fit=fit, source=LIBRARY)
+        assert chosen([specific, broad]).phrase == title
+
+
+def test_two_groups_of_one_problem_share_a_title_with_what_sets_them_apart():
+    ranked = [
+        Ranked(phrase="app crashes all the time", fit=1.5, source=LIBRARY),
+        Ranked(phrase="bill is wrong", fit=1.1, source=LIBRARY),
+    ]
+    first = chosen(ranked)
+    used = {frozenset({"app", "crash"})}
+    assert first.phrase == "app crashes all the time"
+    assert chosen(ranked, used, keys=("tablet",)).phrase == "app crashes all the time: tablet"
+    near = [ranked[0], Ranked(phrase="app freezes and stops", fit=1.4, source=LIBRARY)]
+    assert chosen(near, used, keys=("tablet",)).phrase == "app freezes and stops"
+
+
+def test_where_nothing_fits_the_commonest_key_phrases_speak_unless_the_group_is_mixed():
+    keys = ("attachment", "app", "missing emails", "syncing")
+    common = chosen([], keys=keys, inside={"syncing": 6, "missing emails": 4, "app": 9})
+    assert (common.phrase, common.source) == ("syncing, missing emails", WORDS)
+    rare = chosen([], keys=keys, inside={"syncing": 2, "missing emails": 2, "app": 9})
+    assert rare.phrase.startswith("mixed complaints: ")
+
+
+def test_a_question_names_only_a_group_that_asks():
+    library = (
+        LibraryPhrase(phrase="how to pay exit fee", area="questions"),
+        LibraryPhrase(phrase="early exit fee when moving", area="fees"),
+    )
+    assert named(library=library)[0].title == "early exit fee when moving"
+    asking = [f"how do I pay the exit fee for flat {i}?" for i in range(6)]
+    assert named([*asking, *CODE, *WAIT], library=library)[0].title == "how to pay exit fee"
+
+
+def test_a_phrase_of_another_trade_names_nothing():
+    library = (LibraryPhrase(phrase="long queue at the counter", area="queue"),)
+    assert all(name.source != "library" for name in named(library=library))
