@@ -178,19 +178,6 @@ def test_a_broad_title_comes_before_a_specific_one_that_fits_little():
         assert chosen([specific, broad]).phrase == title
 
 
-def test_two_groups_of_one_problem_share_a_title_with_what_sets_them_apart():
-    ranked = [
-        Ranked(phrase="app crashes all the time", fit=1.5, source=LIBRARY),
-        Ranked(phrase="bill is wrong", fit=1.1, source=LIBRARY),
-    ]
-    first = chosen(ranked)
-    used = {frozenset({"app", "crash"})}
-    assert first.phrase == "app crashes all the time"
-    assert chosen(ranked, used, keys=("tablet",)).phrase == "app crashes all the time: tablet"
-    near = [ranked[0], Ranked(phrase="app freezes and stops", fit=1.4, source=LIBRARY)]
-    assert chosen(near, used, keys=("tablet",)).phrase == "app freezes and stops"
-
-
 def test_where_nothing_fits_the_commonest_key_phrases_speak_unless_the_group_is_mixed():
     keys = ("attachment", "app", "missing emails", "syncing")
     common = chosen([], keys=keys, inside={"syncing": 6, "missing emails": 4, "app": 9})

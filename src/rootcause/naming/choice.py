@@ -22,8 +22,6 @@ COMMON = 0.3
 
 # A phrase of one problem that fits less than this is riskier than a broad one, and stands back.
 SURE, RISK = 1.05, 0.25
-# A phrase in use elsewhere, and a key phrase, name a group better than one that fits so much less.
-BETTER = 0.3
 # Words that say nothing where they stand alone.
 LIGHT = words_of(
     """app apps use used using user users work works working update updates able set against
@@ -52,7 +50,7 @@ def choose(
     members: int,
     group: int,
 ) -> Ranked:
-    """Return the best phrase; one in use gets a key phrase; else the commonest key phrases.
+    """Return the best phrase whose words are not in use; else the commonest key phrases.
 
     `inside` counts the mentions of the group by term; `keys` are its key phrases.
     """
@@ -64,16 +62,7 @@ def choose(
     ]
     for phrase in fitting:
         if same_words(phrase.phrase) not in used:
-            if _sure(phrase) < _sure(fitting[0]) - BETTER:
-                break
             return replace(phrase, phrase=tidy(phrase.phrase))
-    if fitting:
-        # two groups of one problem: what sets this one apart stands behind its name
-        best = tidy(fitting[0].phrase)
-        for key in keys:
-            told = f"{best}: {key}"
-            if key not in best and _stands(key) and same_words(told) not in used:
-                return replace(fitting[0], phrase=told)
     common = sorted((k for k in keys if _stands(k)), key=lambda k: (-inside[k], k))
     common = _apart(common)[:2]
     title = ", ".join(common)
