@@ -2,8 +2,8 @@
 
     scripts/title_sheet.py ../shared/datasets -o sheet.csv [--texts 8]
 
-Eight weeks of four apps, reviews of up to three stars, of each week the ten causes with most voices
-among those that are no weak evidence.
+Eleven weeks of three apps, reviews of up to three stars, of each week the ten causes with most
+voices among those that are no weak evidence.
 The sheet has the source rows of each cause's members, so that anybody who has the data can judge
 again; with `--texts` it holds that many of their texts too (not to be published). The judgements
 kept in `docs/titles.csv` were made on such a sheet; `--check docs/titles.csv` says which titles
@@ -23,16 +23,19 @@ import numpy as np
 
 from rootcause import discover
 
-# Rules and library were looked at on other weeks of the same apps.
+# Rules and library were worked on with other weeks, of 2017 to 2021.
 WEEKS = (
-    ("Gmail", "2017-W32"),
-    ("Gmail", "2019-W08"),
-    ("Google_Drive", "2017-W48"),
-    ("Google_Drive", "2018-W09"),
-    ("Google_Chrome", "2018-W37"),
-    ("Microsoft_Teams", "2020-W17"),
-    ("Microsoft_Teams", "2020-W21"),
-    ("Google_Chrome", "2018-W39"),
+    ("Gmail", "2020-W46"),
+    ("Microsoft_Teams", "2020-W18"),
+    ("Gmail", "2020-W30"),
+    ("Google_Chrome", "2021-W39"),
+    ("Microsoft_Teams", "2020-W35"),
+    ("Gmail", "2021-W18"),
+    ("Google_Chrome", "2020-W50"),
+    ("Microsoft_Teams", "2020-W38"),
+    ("Gmail", "2020-W13"),
+    ("Microsoft_Teams", "2021-W07"),
+    ("Gmail", "2020-W03"),
 )
 EACH = 10
 STABLE = 0.6  # causes under it are weak evidence and never headline
@@ -95,7 +98,11 @@ def main() -> None:
             judged = {(r["app"], r["week"], r["title"]): r["right"] for r in csv.DictReader(stream)}
         same = [row for row in sheet if (row["app"], row["week"], row["title"]) in judged]
         right = sum(value == "yes" for value in judged.values())
-        print(f"{len(judged)} titles judged, {right} right; {len(same)} of them given today")
+        mixed = sum(value == "mixed" for value in judged.values())
+        print(
+            f"{len(judged)} titles judged, {right} right, {mixed} say that a group is mixed, and it"
+            f" is; {len(same)} of them given today"
+        )
         return
     stream = given.out.open("w", encoding="utf-8", newline="") if given.out else sys.stdout
     with stream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from rootcause.bundled import bundled
 from rootcause.cluster import represent
 from rootcause.errors import DataError
-from rootcause.naming import load_library, name_clusters
+from rootcause.naming import LibraryPhrase, load_library, name_clusters
+from rootcause.naming.choice import LIBRARY, WORDS, Ranked, choose
+from rootcause.naming.words import clauses, spans, tidy
 from rootcause.records import AREAS
 
 FEE = [
@@ -106,10 +109,18 @@ def test_nothing_to_name():
 
 def test_the_library_is_sound():
     phrases = load_library()
-    assert len(phrases) >= 300
+    assert len(phrases) >= 1_500
     assert len({p.phrase.lower() for p in phrases}) == len(phrases)
     assert {p.area for p in phrases} <= {*AREAS, "questions"}
     assert all(3 <= len(p.phrase.split()) <= 7 for p in phrases)
+    places = [*AREAS, "questions"]
+    order = [(places.index(p.area), p.phrase.lower()) for p in phrases]
+    assert order == sorted(order), "data/cause_phrases.csv is kept in order of area and phrase"
+
+
+def test_the_library_speaks_of_every_area():
+    count = Counter(p.area for p in load_library())
+    assert all(count[area] >= 20 for area in (*AREAS, "questions") if area != "general")
 
 
 def test_no_library_phrase_is_copied_from_the_data():
@@ -127,3 +138,64 @@ def test_an_unreadable_library_is_one_line(tmp_path):
     (tmp_path / "bad.csv").write_text("title\nx\n", encoding="utf-8")
     with pytest.raises(DataError, match="no column"):
         load_library(tmp_path / "bad.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "cut"),
+    [
+        (
+            "the app crashes after every update",
+            "app crashes after every update",
+            "crashes after every",
+        ),
+        ("the desktop app does not support the reading list", None, "desktop app does not support"),
+        ("it is impossible to switch several accounts", None, "switch several accounts"),
+        ("there is still no dark mode and I wait", "no dark mode", "mode and I wait"),
+        ("such a hassle not to delete all mails", None, "not to delete all mails"),
+    ],
+)
+def test_a_title_from_a_mention_is_a_whole_thought(text, title, cut):
+    found = spans(clauses(text, frozenset()))
+    assert title is None or title in found
+    assert cut not in found
+
+
+def test_a_title_is_shown_as_people_write_it():
+    assert tidy("still doesnt support split view") == "doesn't support split view"
+    assert tidy("wont let me log in") == "won't let me log in"
+
+
+def chosen(ranked, used=(), keys=(), inside=None, members=10):
+    return choose(
+        ranked, set(used), keys=keys, inside=Counter(inside or {}), members=members, group=0
+    )
+
+
+def test_a_broad_title_comes_before_a_specific_one_that_fits_little():
+    broad = Ranked(phrase="trouble with notifications", fit=0.8, source=LIBRARY, broad=True)
+    for fit, title in ((0.9, broad.phrase), (1.2, "notifications arrive late")):
+        specific = Ranked(phrase="notifications arrive late", fit=fit, source=LIBRARY)
+        assert chosen([specific, broad]).phrase == title
+
+
+def test_where_nothing_fits_the_commonest_key_phrases_speak_unless_the_group_is_mixed():
+    keys = ("attachment", "app", "missing emails", "syncing")
+    common = chosen([], keys=keys, inside={"syncing": 6, "missing emails": 4, "app": 9})
+    assert (common.phrase, common.source) == ("syncing, missing emails", WORDS)
+    rare = chosen([], keys=keys, inside={"syncing": 2, "missing emails": 2, "app": 9})
+    assert rare.phrase.startswith("mixed complaints: ")
+
+
+def test_a_question_names_only_a_group_that_asks():
+    library = (
+        LibraryPhrase(phrase="how to pay exit fee", area="questions"),
+        LibraryPhrase(phrase="early exit fee when moving", area="fees"),
+    )
+    assert named(library=library)[0].title == "early exit fee when moving"
+    asking = [f"how do I pay the exit fee for flat {i}?" for i in range(6)]
+    assert named([*asking, *CODE, *WAIT], library=library)[0].title == "how to pay exit fee"
+
+
+def test_a_phrase_of_another_trade_names_nothing():
+    library = (LibraryPhrase(phrase="long queue at the counter", area="queue"),)
+    assert all(name.source != "library" for name in named(library=library))

@@ -4,69 +4,94 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
-from rootcause.naming.words import same_words
+import numpy as np
+import numpy.typing as npt
+
+from rootcause.naming.words import same_words, stem
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array as Sparse
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Table: TypeAlias = "tuple[Sparse, Floats]"
 
 # A word is used in full from this share of the mentions on, and two of them.
 USED = 0.08
 # A word is the group's own if the group uses it so much oftener than everybody; others count less.
 OFTENER, USUAL = 1.3, 0.7
-# A phrase is backed when so many of its words are used, and so many mentions use one of its own.
+# A phrase is backed when so much of it is used, and so many mentions use a word of its own.
 TOLD, HEARD = 0.6, 0.2
+# A mention says a phrase when it has so much of it.
+SAYS = 0.6
+# A phrase of one telling word must be the word of so many.
+ALONE = 0.3
+# Words of the library's own manner, which nobody need say.
+MANNER = frozenset(map(stem, ("trouble", "dislike", "disliked", "wish", "wanted", "concerns")))
+# What every word weighs at least, beside its rarity: common words carry little.
+FLOOR = 0.5
 
 
-@dataclass(frozen=True, kw_only=True)
 class Backing:
-    """The stems that each mention of a group says, against those of everybody."""
+    """What mentions say, group by group; `score` looks at phrases."""
 
-    mentions: Sequence[frozenset[str]]
-    said: Counter[str]
-    spoken: Counter[str]
-    everybody: int
+    def __init__(self, mentions: Sequence[frozenset[str]], groups: Ints) -> None:
+        """Take the stems (n) of mentions and the group (n) of each, -1 being in none."""
+        from scipy.sparse import csr_array
 
-    @classmethod
-    def of(
-        cls, mentions: Sequence[frozenset[str]], spoken: Counter[str], everybody: int
-    ) -> Backing:
-        """Return the backing of one group; `spoken` counts the mentions of all groups by stem."""
-        said: Counter[str] = Counter()
-        for stems in mentions:
-            said.update(stems)
-        return cls(mentions=mentions, said=said, spoken=spoken, everybody=everybody)
+        found = Counter(word for stems in mentions for word in stems)
+        self._place = {word: i for i, word in enumerate(sorted(found))}
+        flat = [sorted(self._place[word] for word in stems) for stems in mentions]
+        ends = np.cumsum([0, *map(len, flat)])
+        columns = np.array([i for row in flat for i in row], dtype=np.int64)
+        shape = (len(mentions), max(1, len(self._place)))
+        self._said = csr_array((np.ones(len(columns)), columns, ends), shape=shape)
+        self._rows = [np.flatnonzero(groups == g) for g in range(int(groups.max(initial=-1)) + 1)]
+        self._spoken = np.asarray(self._said.sum(axis=0)).ravel()
 
-    def gain(self, phrase: str) -> float:
-        """Return in [-1, 1] how far a phrase's words are the group's own, less what nobody says."""
-        words = same_words(phrase)
-        own = sum(self._used(word) * (1.0 if self._own(word) else USUAL) for word in words)
-        return (own - sum(not self.spoken[word] for word in words)) / len(words)
+    def score(self, table: Table, group: int) -> tuple[Floats, Floats, Flags]:
+        """Return for each phrase: gain in [-1, 1], share of mentions that say it, if it is backed.
 
-    def holds(self, phrase: str) -> bool:
-        """Return whether the group says enough of it; else it is a phrase of another trade."""
-        words = same_words(phrase)
-        if sum(self._used(word) == 1.0 for word in words) < TOLD * len(words):
-            return False
-        heard: set[int] = set()
-        for word in words:
-            if self._own(word):
-                heard.update(self._sayers.get(word, ()))
-        return len(heard) >= HEARD * len(self.mentions)
-
-    @cached_property
-    def _sayers(self) -> dict[str, list[int]]:
-        """The places of the mentions that say a stem."""
-        found: dict[str, list[int]] = {}
-        for place, stems in enumerate(self.mentions):
-            for stem in stems:
-                found.setdefault(stem, []).append(place)
-        return found
-
-    def _used(self, word: str) -> float:
-        return min(1.0, self.said[word] / max(2.0, USED * len(self.mentions)))
-
-    def _own(self, word: str) -> bool:
+        The gain is how far its words are the group's own, less what nobody says. Words weigh by
+        rarity. A phrase that is not backed is one of another trade.
+        """
+        weights, unsaid = table
+        mine = self._said[self._rows[group]]
+        count, everybody = mine.shape[0], self._said.shape[0]
+        said = np.asarray(mine.sum(axis=0)).ravel()
+        used = np.minimum(1.0, said / max(2.0, USED * count))
         # where one group is everything, its words are nobody else's
-        usual = OFTENER * self.spoken[word] * len(self.mentions)
-        alone = 2 * len(self.mentions) > self.everybody
-        return alone or self.said[word] * self.everybody >= usual
+        own = (2 * count > everybody) | (said * everybody >= OFTENER * self._spoken * count)
+        gain = weights @ (used * np.where(own, 1.0, USUAL)) - unsaid
+        told = weights @ (used >= 1.0).astype(float)
+        hits = mine.multiply(own[None, :]).tocsr() @ weights.T
+        heard = np.asarray((hits > 0).sum(axis=0)).ravel() / max(1, count)
+        full = np.asarray(((mine @ weights.T) >= SAYS).sum(axis=0)).ravel() / max(1, count)
+        bare = (np.diff(weights.indptr) == 1) & (unsaid == 0)
+        backed = (told >= TOLD) & (heard >= HEARD) & (~bare | (full >= ALONE))
+        return np.round(gain, 6), np.round(full, 6), backed
+
+    def table(self, phrases: Sequence[str]) -> Table:
+        """Return (p, words) the weight of each word in each phrase, and (p) that of others."""
+        from scipy.sparse import csr_array
+
+        weights = np.log((self._said.shape[0] + 1) / (self._spoken + 1)) + FLOOR
+        strange = np.log(self._said.shape[0] + 1) + FLOOR
+        rows: list[int] = []
+        columns: list[int] = []
+        values: list[float] = []
+        unsaid = np.zeros(len(phrases))
+        for i, phrase in enumerate(phrases):
+            words = sorted(same_words(phrase) - MANNER)
+            known = [self._place[word] for word in words if word in self._place]
+            unsaid[i] = (len(words) - len(known)) * strange
+            whole = float(weights[known].sum()) + unsaid[i] if known else max(unsaid[i], 1e-9)
+            unsaid[i] /= whole
+            rows += [i] * len(known)
+            columns += known
+            values += [float(weights[j]) / whole for j in known]
+        shape = (len(phrases), self._said.shape[1])
+        return csr_array((values, (rows, columns)), shape=shape), unsaid

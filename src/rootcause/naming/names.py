@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rootcause.lens import Lens, load_lens
 from rootcause.naming.backing import Backing
+from rootcause.naming.choice import LIBRARY, MENTIONS, Ranked, choose
 from rootcause.naming.library import LibraryPhrase, load_library
 from rootcause.naming.quotes import pick_quotes
 from rootcause.naming.words import (
@@ -29,15 +30,18 @@ from rootcause.text import normalise
 Ints = npt.NDArray[np.int64]
 Encode = Callable[[Sequence[str]], Vectors]
 
-LIBRARY, MENTIONS = "library", "mentions"  # sources of titles
 QUESTIONS = "questions"  # the library's area of phrases that ask and do not complain
 
 # Mentions that a phrase's fit is measured on, and those whose own words are candidates.
 MEASURED = 1_500
 SPEAKERS = 40
 CANDIDATES = 80
+# A question is no title where fewer of the mentions ask, unless questions are named.
+ASKING = 0.5
 # A library phrase reads well by construction; a phrase of the mentions must fit better by this.
-MARGIN = 0.35
+MARGIN = 0.25
+# A phrase that only names the matter stands back this much behind one that says what is wrong.
+BROAD, BROADLY = ("trouble with ", "dislike of ", "wishes for "), 0.2
 # How much a phrase gains that is made of words which set its group apart.
 OWN_WORDS = 0.10
 # Telling words of a mention's phrase must be the words of this share of the mentions, and of two.
@@ -45,12 +49,8 @@ SHARED = 0.08
 # A phrase gains up to this for words that the group itself uses, and loses as much for words that
 # no mention anywhere uses.
 SUPPORT = 0.3
-# A phrase of the mentions that says what is wrong comes before one that only says what it is about.
-TROUBLED = 0.25
-# A phrase that fits less is no title.
-LEAST_FIT = 0.75
-# Where nothing fits that well, a library phrase that fits this much reads better than bare words.
-LOOSE_FIT = 0.3
+# A phrase gains up to this for the share of the mentions that say most of it.
+SAID = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,8 @@ def name_clusters(
     all others: the area under the ROC curve, plus the difference of mean similarity. Candidates
     are the library's phrases and runs of three to seven words of the mentions; among the latter,
     words that set the group apart (log-odds) count too, and they must beat the library by
-    `MARGIN`. A phrase gains by words that the group uses and loses by words that nobody does.
+    `MARGIN`. A phrase gains by words that the group uses and by mentions that say it, and loses
+    by words that nobody uses.
     Titles are unique and differ from `taken` in more than endings; `avoid_words` (brands,
     handles) stand in no title or key phrase. `background` texts are compared with but not named.
     `questions` keeps to the library's questions (True) or leaves them out (False). `encode` is
@@ -128,11 +129,18 @@ def name_clusters(
     for text in background or ():
         everywhere.update(terms(clauses(text, avoid)))
     measure = _Measure(texts, groups, order, lens, background or ())
-    fits = measure.fits([p.phrase for p in phrases])
-    stems = [frozenset(stem(word) for word in found if " " not in word) for found in held]
-    spoken: Counter[str] = Counter()
-    for mine in stems:
-        spoken.update(mine)
+    backing = Backing(
+        [frozenset(stem(word) for word in held[i] if " " not in word) for i in measure.rows],
+        groups[measure.rows],
+    )
+    table = backing.table([p.phrase for p in phrases])
+    asks = np.array([p.area == QUESTIONS and not questions for p in phrases], dtype=bool)
+    broad = np.array([p.phrase.startswith(BROAD) for p in phrases], dtype=bool)
+    scored = [backing.score(table, group) for group in range(count)]
+    # phrases of other trades are the most, and measuring them would be most of the work
+    backed = np.flatnonzero(np.any([score[2] for score in scored], axis=0))
+    fits = np.full((count, len(phrases)), -np.inf)
+    fits[:, backed] = measure.fits([phrases[i].phrase for i in backed])
     used = {same_words(title) for title in taken}
     names: list[Name] = []
     for group in range(count):
@@ -141,7 +149,20 @@ def name_clusters(
         for i in members:
             inside.update(held[i])
         scores = log_odds(inside, everywhere)
-        ranked = [(float(f), p.phrase, LIBRARY) for f, p in zip(fits[group], phrases, strict=True)]
+        gain, said, holds = scored[group]
+        if sum("?" in texts[i] for i in members) < ASKING * len(members):
+            holds = holds & ~asks
+        fit = fits[group] + SUPPORT * gain + SAID * said - BROADLY * broad
+        ranked = [
+            Ranked(
+                phrase=phrases[i].phrase,
+                fit=float(fit[i]),
+                source=LIBRARY,
+                broad=bool(broad[i]),
+                said=float(said[i] * broad[i]),
+            )
+            for i in np.flatnonzero(holds)
+        ]
         ranked += _own_phrases(
             members,
             parts=parts,
@@ -149,23 +170,18 @@ def name_clusters(
             scores=scores,
             inside=inside,
             measure=measure,
+            backing=backing,
             group=group,
         )
-        backing = Backing.of([stems[i] for i in members], spoken, len(texts))
-        ranked = [
-            (fit + SUPPORT * backing.gain(phrase), phrase, source)
-            for fit, phrase, source in ranked
-            if source != LIBRARY or backing.holds(phrase)
-        ]
         keys = key_phrases(scores, inside)
-        fit, title, source = _choose(ranked, used, keys, group)
-        used.add(same_words(title))
+        best = choose(ranked, used, keys=keys, inside=inside, members=len(members), group=group)
+        used.add(same_words(best.phrase))
         central, typical, sharpest = pick_quotes(texts, vectors, members)
         names.append(
             Name(
-                title=title,
-                source=source,
-                fit=fit,
+                title=best.phrase,
+                source=best.source,
+                fit=best.fit,
                 key_phrases=keys,
                 central=central,
                 typical=typical,
@@ -191,6 +207,7 @@ class _Measure:
         few = (groups[order] >= 0) & (small[np.maximum(groups[order], 0)] < 8 * step)
         rows = order[few | (np.arange(len(order)) % step == 0)]
         more = sorted(background)[:: max(1, len(background) // MEASURED)]
+        self.rows = rows
         shown = [texts[i] for i in rows] + list(more)
         self.lens = lens
         self.mentions = _unit(lens.features(shown))
@@ -235,9 +252,10 @@ def _own_phrases(
     scores: dict[str, float],
     inside: Counter[str],
     measure: _Measure,
+    backing: Backing,
     group: int,
-) -> list[tuple[float, str, str]]:
-    """Return phrases of the most central mentions as (fit, phrase, MENTIONS)."""
+) -> list[Ranked]:
+    """Return phrases of the most central mentions that say what is wrong."""
     near = vectors[members] @ vectors[members].mean(axis=0)
     central = members[np.argsort(-np.round(near, 5), kind="stable")][:SPEAKERS]
     need = max(2, int(np.ceil(SHARED * len(members))))
@@ -245,7 +263,7 @@ def _own_phrases(
     for i in central:
         for span in spans(parts[i]):
             words = span.split()
-            if any(w in inside and inside[w] < need for w in words):
+            if not tells_trouble(span) or any(w in inside and inside[w] < need for w in words):
                 continue
             known = [max(scores.get(w, 0.0), 0.0) for w in words]
             found[span] = sum(known) / np.sqrt(len(words))
@@ -253,36 +271,16 @@ def _own_phrases(
     if not best:
         return []
     top = max(found[best[0]], 1e-9)
-    fits = measure.fits(best, slice(group, group + 1))[0]
+    gain, said, _ = backing.score(backing.table(best), group)
+    fits = measure.fits(best, slice(group, group + 1))[0] + SUPPORT * gain + SAID * said
     return [
-        (
-            float(f) + OWN_WORDS * found[s] / top + TROUBLED * tells_trouble(s) - MARGIN,
-            s,
-            "mentions",
+        Ranked(
+            phrase=phrase,
+            fit=float(fit) + OWN_WORDS * found[phrase] / top - MARGIN,
+            source=MENTIONS,
         )
-        for f, s in zip(fits, best, strict=True)
+        for fit, phrase in zip(fits, best, strict=True)
     ]
-
-
-def _choose(
-    ranked: list[tuple[float, str, str]],
-    used: set[frozenset[str]],
-    keys: tuple[str, ...],
-    group: int,
-) -> tuple[float, str, str]:
-    """Return the best (fit, title, source) whose telling words are not in use."""
-    for fit, phrase, source in sorted(ranked, key=lambda r: (-r[0], r[1])):
-        words = same_words(phrase)
-        if fit >= LEAST_FIT and not any(words == other for other in used):
-            return fit, phrase, source
-    for fit, phrase, source in sorted(ranked, key=lambda r: (-r[0], r[1])):
-        words = same_words(phrase)
-        if source == LIBRARY and fit >= LOOSE_FIT and not any(words == other for other in used):
-            return fit, phrase, source
-    title = "mixed complaints: " + (", ".join(keys[:3]) or "no common words")
-    if same_words(title) in used:
-        title = f"{title} ({group + 1})"
-    return 0.0, title, "words"
 
 
 def _unit(rows: Vectors) -> Vectors:

@@ -17,12 +17,13 @@ _WORD = re.compile(r"[a-z][a-z'’-]*[a-z]|[a-z]|\d+[a-z]*")
 _MARK = re.compile(r"(?<!\w)[@#]\w+|\burl\b|\bemail\b")
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a list written as text."""
     return frozenset(text.split())
 
 
 # Words that carry grammar and no cause.
-FUNCTION = _words(
+FUNCTION = words_of(
     """a an the this that these those and or but so because if as of at by for from in into on onto
     off out over to up with without within about after before again then than there here it its
     it's i'm im i've ive i'll i'd i me my mine we we're our ours us you your yours you're he she his
@@ -41,7 +42,7 @@ FUNCTION = _words(
     said via amp etc per rt thats that's whats what's theres there's"""
 )
 # Words of anger: they say how strongly, not what.
-ANGER = _words(
+ANGER = words_of(
     """worst terrible awful horrible ridiculous disgusting pathetic useless joke shame shameful
     absolute absolutely total totally utter utterly fuming furious angry annoying annoyed fed sick
     rubbish crap shit shite bloody damn hell fuck fucking wtf hate sucks suck appalling shocking
@@ -50,20 +51,20 @@ ANGER = _words(
     literally seriously actually basically"""
 )
 # A title does not open with these, nor end with those.
-BAD_START = FUNCTION - _words("no not never still cant can't cannot wont won't without")
-BAD_END = (FUNCTION | _words("longer able")) - _words("again back out up off down through")
+BAD_START = FUNCTION - words_of("no not never still cant can't cannot wont won't without")
+BAD_END = (FUNCTION | words_of("longer able")) - words_of("again back out up off down through")
 # A title speaks of everybody's problem.
-PERSONAL = _words(
+PERSONAL = words_of(
     """i i'm im i've ive i'll i'd me my mine we our us you your yours u ur you're he she his her
     him it its it's they them their theirs this these those that
     which who then mum mam dad wife husband gf bf son daughter nan lol omg pls please thanks guys
     mate lads"""
 )
 
-JOINING = _words("and or but so")
+JOINING = words_of("and or but so")
 
 # Words that make a phrase one of a problem; without any it only names a matter ("join a meeting").
-TROUBLE = _words(
+TROUBLE = words_of(
     """no not never cannot can't cant won't wont don't dont doesn't doesnt didn't didnt isn't isnt
     wasn't wasnt without unable impossible nobody nothing lost lose loses losing missing missed
     misses broken broke breaks wrong slow slower late delayed delay delays cancelled canceled
@@ -75,6 +76,28 @@ TROUBLE = _words(
     rude poor dirty cold dead down unsafe hidden forced stranded bring restore revert lacks lack
     limited waste unusable useless incorrect expired unwanted duplicate inaccurate"""
 )
+
+# What denies: a title may open with it anywhere, and must not open right after it.
+DENYING = words_of(
+    """no not never cannot cant can't wont won't dont don't doesnt doesn't didnt didn't isnt isn't
+    wasnt wasn't without unable impossible hardly nobody nothing"""
+)
+# Words after which a title would lack its beginning.
+LEADING = words_of(
+    "to of for from in on at by with into onto about over up off out through than as"
+)
+# Words before which a thought is complete.
+FOLLOWING = words_of(
+    """and but or so because when whenever while if since after before until till unless then which
+    who i i'm i've im ive we you u he she they on in at with during for from by every each all now
+    again anymore today yesterday constantly completely always please pls even just really"""
+)
+# Spellings of the reading form that a title shows as people write them.
+_SHORT = {
+    "dont": "don't", "doesnt": "doesn't", "didnt": "didn't", "isnt": "isn't", "cant": "can't",
+    "wont": "won't", "wasnt": "wasn't", "arent": "aren't", "couldnt": "couldn't",
+}  # fmt: skip
+_OPENING = words_of("still also even just please and but so now it i")
 
 PRIOR = 500.0
 
@@ -142,19 +165,33 @@ def key_phrases(
 
 
 def spans(parts: Iterable[Sequence[str]], *, shortest: int = 3, longest: int = 7) -> list[str]:
-    """Return the runs of words of clauses that could be a title, in order, each once."""
+    """Return the runs of words of clauses that could be a title, in order, each once.
+
+    A run is a thought of its own: it begins and ends where its clause does or at a word that
+    joins, and is not cut out between a verb and its object.
+    """
     found: dict[str, None] = {}
     for words in parts:
         for start in range(len(words)):
-            if words[start] in BAD_START:
+            if words[start] in BAD_START or not _opens(words, start):
                 continue
             for size in range(shortest, longest + 1):
                 run = words[start : start + size]
                 if len(run) < size:
                     break
-                if _readable(run):
+                if _closes(words, start + size) and _readable(run):
                     found[" ".join(run)] = None
     return list(found)
+
+
+def _opens(words: Sequence[str], start: int) -> bool:
+    if start == 0 or words[start] in DENYING:
+        return True
+    return words[start - 1] in FUNCTION - DENYING - LEADING
+
+
+def _closes(words: Sequence[str], end: int) -> bool:
+    return end == len(words) or words[end] in FOLLOWING
 
 
 def _readable(run: Sequence[str]) -> bool:
@@ -162,6 +199,8 @@ def _readable(run: Sequence[str]) -> bool:
         return False
     # what an "and" joins must be telling on both sides, else the run is cut out of two thoughts
     if any(w in JOINING and not (_telling(a) and _telling(b)) for a, w, b in _threes(run)):
+        return False
+    if run[0] in DENYING and run[1] in LEADING:  # the rest of a sentence: "not to delete all"
         return False
     telling = sum(_telling(w) for w in run)
     return telling >= 2 and len(set(run)) == len(run)
@@ -172,11 +211,19 @@ def tells_trouble(phrase: str) -> bool:
     return any(word in TROUBLE for word in _WORD.findall(phrase.replace("’", "'")))
 
 
+def tidy(phrase: str) -> str:
+    """Return a phrase as a title shows it: no opening filler, short forms with their mark."""
+    words = phrase.split()
+    while len(words) > 3 and words[0] in _OPENING:
+        words = words[1:]
+    return " ".join(_SHORT.get(word, word) for word in words)
+
+
 def _threes(run: Sequence[str]) -> Iterable[tuple[str, str, str]]:
     return zip(run, run[1:], run[2:], strict=False)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=16_384)
 def same_words(title: str) -> frozenset[str]:
     """Return what must differ between two titles: their telling words, endings cut."""
     words = [w for w in _WORD.findall(title.lower()) if _telling(w)]
