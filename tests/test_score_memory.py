@@ -37,8 +37,8 @@ class Free:
             proba=proba, label=np.full(n, "venting", object), confidence=proba[:, 0],
             auto=np.ones(n, bool), p_complaint=proba[:, 0], is_complaint=np.ones(n, bool),
             area=nothing, p_area=np.full(n, np.nan, np.float32), known_cause=nothing,
-            vectors=np.zeros((n, 64), np.float32), language=np.full(n, "en", object), own_label=nothing,
-            unseen_words=np.zeros(n, np.float32),
+            vectors=np.zeros((n, 64), np.float32), language=np.full(n, "en", object),
+            own_label=nothing, unseen_words=np.zeros(n, np.float32),
         )
 
 score(sys.argv[1], sys.argv[2], model=Free(), jobs=1)
