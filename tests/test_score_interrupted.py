@@ -65,7 +65,9 @@ took = time.monotonic() - start
 expected = tree(home + "/whole")
 rng = random.Random(5)
 died = 0
-for number in range(kills):
+for number in range(3 * kills):
+    if died == kills:
+        break
     out = f"{home}/cut{number}"
     if steps:
         if wait(child(out, die_at=1 + number)) != -9:
@@ -75,7 +77,9 @@ for number in range(kills):
         pid = child(out)
         time.sleep(rng.uniform(0, took))
         os.kill(pid, signal.SIGKILL)
-        died += wait(pid) == -9
+        hit = wait(pid) == -9
+        died += hit
+        took *= 1 if hit else 0.9  # the run that was timed shared the machine with another
     halves = [n for n in tree(out) if n in expected and not n.startswith("_")
               and tree(out)[n] != expected[n]] if os.path.isdir(out) and len(dumps) == 1 else []
     assert not halves, halves
@@ -114,7 +118,7 @@ def two_dumps(tmp_path):
 
 def test_killed_at_twenty_random_moments_a_run_ends_with_the_same_bytes(tmp_path):
     died = kill_runs(tmp_path, two_dumps(tmp_path)[:1], 20, steps=False)
-    assert died >= 12
+    assert died == 20
 
 
 def test_killed_before_any_rename_two_runs_end_with_the_same_bytes(tmp_path):
