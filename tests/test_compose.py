@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from rootcause.bundled import bundled
+from rootcause.compose import evidence
 from rootcause.compose.causes import _once_each, _surest
 from rootcause.compose.replies import REQUEST_COLUMNS, queue_lengths
 from rootcause.compose.wording import Complaints, complaint_interval
@@ -166,3 +167,11 @@ def test_a_long_mention_speaks_with_its_clause_nearest_the_middle():
         ids=["a", "a", "b", "c"], vectors=np.array([[0, 1], [1, 0], [1, 0], [1, 0]], np.float32)
     )
     assert _once_each(np.arange(4), pool).tolist() == [1, 2, 3]
+
+
+def test_a_quote_tells_the_words_that_carried_its_label_and_none_that_masking_took():
+    facts = {"m": {"because": "never came; mr dawes; refund; still; late", "author": "Mr Dawes"}}
+    text = "The refund never came, still waiting, late again. Ask mr dawes at dawes@example.com"
+    found = evidence.quote("m", text, "central", facts)
+    assert found.because == ("never came", "refund", "still")
+    assert evidence.quote("m", text, "central", {}).because == ()

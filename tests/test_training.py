@@ -202,3 +202,14 @@ def test_own_names_go_into_the_scored_mentions(own, tmp_path):
     score([str(dump)], tmp_path / "scored", model=folder)
     table = open_scored(tmp_path / "scored").read("2026-W45")
     assert table["own_label"].to_pylist() == ["How to"]
+
+
+def test_texts_under_different_labels_are_listed(rows, tmp_path):
+    twice = [
+        (f"is number {i} late again", label) for i in range(25) for label in ("venting", "other")
+    ]
+    said = []
+    export = write(tmp_path / "twice.csv", [*twice, *rows[:60]])
+    training.read_exports([export], columns=None, label_map=None, say=said.append)
+    assert sum("is number" in line and "other, venting" in line for line in said) == 20
+    assert any(line.startswith("  and 5 more") for line in said)

@@ -69,6 +69,7 @@ class Quote:
     date: str | None = None
     channel: str | None = None
     url: str | None = None
+    because: tuple[str, ...] = ()  # words of it that carried its label; where it was explained
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,8 @@ from rootcause.scored import MANIFEST, open_scored
 
 Say = Callable[[str], None]
 
+_CONFLICTS = 20  # texts under different labels that are shown
+
 
 def train(
     exports: Sequence[str],
@@ -93,6 +95,10 @@ def read_exports(
         say(f"{len(labeled.rejects):,} rows left out, such as: {labeled.rejects[0].reason}")
     for note in labeled.notes:
         say(note)
+    for text, different in labeled.conflicts[1:_CONFLICTS]:  # the first is in the notes
+        say(f"  also {text[:60]!r} ({', '.join(different)})")
+    if (more := len(labeled.conflicts) - _CONFLICTS) > 0:
+        say(f"  and {more:,} more; `rootcause review` on the export ranks those that look wrong")
     return labeled
 
 

@@ -18,6 +18,7 @@ MAP_POINTS = 1_500
 # A segment stands out when this many voices of a cause share it, this surely (q < 0.05).
 SEGMENT_VOICES = 5
 SEGMENT_RATIO = 1.5
+MOST_REASONS = 3
 
 
 def quotes(name: Name, pool: Pool, facts: Mapping[str, Mapping[str, Any]]) -> tuple[Quote, ...]:
@@ -37,13 +38,18 @@ def quote(mention_id: str, text: str, role: str, facts: Mapping[str, Mapping[str
     """Return a redacted quote with what `facts` know of its mention."""
     fact = facts.get(mention_id, {})
     created = fact.get("created_at")
+    masked = redact(text, [fact.get("author") or ""])
+    said = " ".join(masked.casefold().split())
+    reasons = (fact.get("because") or "").split("; ")
     return Quote(
         mention_id=mention_id,
-        text=redact(text, [fact.get("author") or ""]),
+        text=masked,
         role=role,
         date=created.date().isoformat() if created else None,
         channel=fact.get("channel"),
         url=fact.get("url"),
+        # what masking took away must not come back as a reason
+        because=tuple(phrase for phrase in reasons if phrase and phrase in said)[:MOST_REASONS],
     )
 
 

@@ -154,6 +154,7 @@ def _quotes(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
             url=link(q.url),
             channel=_short(q.channel),
             date=_short(q.date),
+            because=tuple(plain(phrase, 80) for phrase in q.because),
         )
         for q in quotes
     )
