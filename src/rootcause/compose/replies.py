@@ -66,7 +66,7 @@ def answers(
         if row["created_at"] <= now
     )
     note = "" if known else (
-        "The dump does not say who was answered: every service request of the week is listed."
+        "The export does not say who was answered: every service request of the week is listed."
     )  # fmt: skip
     return Answers(known=known, queue=queue, hours=_hours(table), note=note)
 

@@ -153,7 +153,7 @@ def _compared(figure: Figure, values: Sequence[float]) -> Figure:
 
 def _queue_note(answers: Answers) -> str:
     if not answers.known:
-        return "the dump does not say who was answered"
+        return "the export does not say who was answered"
     hours = max((row.waiting_hours for row in answers.queue), default=None)
     if hours is None:
         return "nobody waits"
