@@ -54,7 +54,9 @@ def status(
         )
     if facts.silent >= gone_after:
         return "gone", f"nobody for {facts.silent} weeks ({gone_after} make a cause gone)"
-    if facts.gap is not None and facts.gap >= gone_after and facts.back_for < NEW_WEEKS:
+    back = facts.gap is not None and facts.gap >= gone_after and facts.back_for < NEW_WEEKS
+    # a week in which nobody met it is no news of its return
+    if back and facts.voices:
         if facts.back_voices >= min_voices:
             since = f" for {facts.back_for + 1} weeks" if facts.back_for else ""
             return "returned", (
