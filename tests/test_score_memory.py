@@ -17,7 +17,7 @@ from score_help import MODEL, mentions, rows_of, write_dump
 PROGRAM = """
 import json, re, sys
 import numpy as np
-from rootcause.classify.model import Prediction
+from rootcause.classify.parts import Prediction
 from rootcause.score import finish, intake, score
 
 # so that a small dump has many of each, as a large one has

@@ -191,6 +191,12 @@ def test_a_model_of_own_names_needs_no_map_afterwards(own):
     }  # fmt: skip
     assert facts["own_labels"]["macro_f1"] > 0.9
     assert "own label" in result.as_text()
+    shouted = Path(export).with_name("shouted.csv")
+    with open(export, encoding="utf-8", newline="") as file:
+        text, *rest = csv.reader(file)
+    write(shouted, [(t, label.upper()) for t, label in rest], header=text)
+    again = training.evaluate_exports([str(shouted)], folder).as_dict()
+    assert again["own_labels"] == facts["own_labels"]
     doubtful = training.review(export, model=folder, number=20)
     assert set(doubtful["suggested"].to_pylist()) <= set(facts["own_labels"]["classes"])
 

@@ -113,6 +113,12 @@ def _own(model: MentionClassifier) -> dict[str, str]:
     return {} if classes == roles else dict(zip(classes, roles, strict=True))
 
 
+def _as_named(labels: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    """Return labels in the spelling of `names`, from which only case may differ."""
+    spelled = {name.casefold(): name for name in names}
+    return [spelled.get(label.casefold(), label) for label in labels]
+
+
 def evaluate_exports(
     exports: Sequence[str],
     model: str | Path | MentionClassifier = SHIPPED,
@@ -146,7 +152,7 @@ def evaluate_exports(
         complaint=table["complaint"].to_pylist(),
         areas=table["area"].to_pylist(),
         slices=slices,
-        own_labels=table["own_label"].to_pylist() if roles else None,
+        own_labels=_as_named(table["own_label"].to_pylist(), roles) if roles else None,
         seed=seed,
     )
 

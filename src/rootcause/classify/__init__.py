@@ -5,7 +5,8 @@ from rootcause.classify.export import Extra, conflicting
 from rootcause.classify.facts import drift
 from rootcause.classify.folds import fold_rows, group_rows
 from rootcause.classify.language import detect
-from rootcause.classify.model import NONE_OF_THESE, MentionClassifier, Parts, Prediction
+from rootcause.classify.model import MentionClassifier
+from rootcause.classify.parts import NONE_OF_THESE, Parts, Prediction
 from rootcause.classify.volumes import correct_volumes
 
 __all__ = [

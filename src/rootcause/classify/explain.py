@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from rootcause.classify.features import Grams, Tokeniser, read
 from rootcause.classify.linear import Floats
-from rootcause.classify.model import Parts, spread
-from rootcause.records import LABELS
+from rootcause.classify.parts import Parts, best_class, spread
 
 _LONGEST = 4  # words in a phrase
 _LEAST = 0.1  # of the heaviest phrase; lighter ones explain nothing
@@ -35,8 +34,7 @@ def explain(
     got = read(tokeniser, texts, space.kinds)
     proba = head.proba(space.rows(got.grams, got.vectors, got.cues))
     label = spread(proba, parts.roles).argmax(axis=1)
-    role = np.array([LABELS.index(name) for name in parts.roles])
-    best = np.where(role == label[:, None], proba, -1).argmax(axis=1)
+    best = best_class(proba, parts.roles, label)
     k = len(head.classes)
     # the weight of each class in "this label against the mean of the others"
     contrast = (np.eye(k) * (1 + 1 / (k - 1)) - 1 / (k - 1)).astype(np.float32)[best]

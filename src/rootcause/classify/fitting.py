@@ -31,7 +31,7 @@ from rootcause.classify.heads import (
     read_export,
 )
 from rootcause.classify.linear import Floats, Head, Rows, softmax
-from rootcause.classify.model import VENTING, Parts, complaint_chance, spread
+from rootcause.classify.parts import VENTING, Parts, best_class, complaint_chance, spread
 from rootcause.classify.scores import confusion, label_scores, macro_f1
 from rootcause.classify.topics import fit_topics
 from rootcause.classify.words import bitmap, hashed_words, unseen_share
@@ -143,8 +143,7 @@ def _own_facts(export: Export, own: Floats, best: Ints) -> dict[str, Any]:
     """Return how well a team's own labels are told apart; nothing where they are ours."""
     if export.classes == export.roles:
         return {}
-    role = np.array([LABELS.index(name) for name in export.roles])
-    said = np.where(role == best[:, None], own, -1).argmax(axis=1)
+    said = best_class(own, export.roles, best)
     return {
         "roles": dict(zip(export.classes, export.roles, strict=True)),
         "own_labels": label_scores(export.truth, said, export.classes),

@@ -13,7 +13,7 @@ from rootcause.classify.calibrate import fit_temperature, precision_threshold
 from rootcause.classify.export import FEWEST, Export
 from rootcause.classify.features import Read
 from rootcause.classify.linear import Head, Rows, fit_head, one_hot, softmax
-from rootcause.classify.model import NONE_OF_THESE
+from rootcause.classify.parts import NONE_OF_THESE
 from rootcause.classify.scores import macro_f1
 from rootcause.classify.space import Space, fit_space
 from rootcause.records import AREAS
