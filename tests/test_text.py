@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from rootcause.classify import language
+from rootcause.bundled import bundled
+from rootcause.classify import identify, language
 from rootcause.classify.identify import identifier
 from rootcause.encode import chunks, load_encoder
+from rootcause.errors import ModelError
 from rootcause.text import clean, fingerprint, normalise, normalise_all
 
 _PARTS = st.sampled_from(
@@ -85,8 +87,30 @@ def library():
 @settings(max_examples=60, deadline=None)
 @given(st.lists(_TEXT | st.text(min_size=130, max_size=300), max_size=6))
 def test_texts_asked_together_have_the_languages_of_each_alone(library, texts) -> None:
-    asked = [*texts, "wo bleibt mein paket", "SALUT LE MONDE", "donde estas " * 60]
-    assert identifier().classify_all(asked) == [library.classify(text) for text in asked]
+    asked = [*texts, "wo bleibt mein paket", "SALUT LE MONDE", "donde estas " * 60, "\x00"]
+    found = identifier().classify_all(asked)
+    told = [library.classify(text) for text in asked]
+    assert [code for code, _ in found] == [code for code, _ in told]
+    # the library adds up in another order
+    assert np.allclose([chance for _, chance in found], [chance for _, chance in told], atol=1e-4)
+    assert found == [identifier().classify_all([text])[0] for text in asked]
+
+
+def test_the_table_of_languages_is_forgotten_and_read_again(monkeypatch) -> None:
+    asked = ["wo bleibt mein paket", "ou est mon colis", "donde estas", "gdzie jest paczka"]
+    expected = identifier().classify_all(asked)
+    monkeypatch.setattr(identify, "_KEPT", 20)
+    monkeypatch.setattr(identify, "_TOGETHER", 40)
+    tight = identify.Identifier(bundled("models/languages") / "languages.safetensors")
+    for _ in range(3):
+        assert tight.classify_all(asked) == expected
+    assert len(tight._table) < 100
+
+
+def test_a_damaged_table_of_languages_is_one_line(tmp_path) -> None:
+    (tmp_path / "languages.safetensors").write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="install rootcause again"):
+        identify.Identifier(tmp_path / "languages.safetensors")
 
 
 @settings(max_examples=100, deadline=None)

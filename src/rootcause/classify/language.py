@@ -1,4 +1,4 @@
-"""Which language a mention is in: cheap for English, py3langid for the doubtful."""
+"""Which language a mention is in: cheap for English, `identify` for the doubtful."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def detect(texts: Sequence[str]) -> list[str]:
 
     A text with a fair share of common English words is English without more ado. Of the rest,
     one of fewer than four words in Latin script stays `en`, since no identifier is right on so
-    little; longer ones are asked of py3langid (Lui and Baldwin, 2012), whose answer counts when
+    little; longer ones are asked of `identify` (Lui and Baldwin, 2012), whose answer counts when
     it is sure.
     """
     codes = [_plainly(text) for text in texts]
@@ -76,7 +76,7 @@ def detect(texts: Sequence[str]) -> list[str]:
 
 
 def _plainly(text: str) -> str | None:
-    """Return the language where the words alone tell, None where py3langid is to be asked."""
+    """Return the language where the words alone tell, None where the table is to be asked."""
     words = _words(text[:_READ])
     if not words:
         return ENGLISH if text.isascii() else UNKNOWN
@@ -115,7 +115,7 @@ def _foreign(text: str, words: Sequence[str]) -> float:
 
 
 def _identify(texts: Sequence[str]) -> list[tuple[str, float]]:
-    """Return for each text py3langid's language and its chance."""
+    """Return for each text its language by the table and the chance of that."""
     from rootcause.classify.identify import identifier
 
     return identifier().classify_all(texts)
