@@ -1,13 +1,38 @@
-"""Labels for mentions: fit, calibrated probabilities, thresholds, reasons, corrected volumes."""
+"""Labels for mentions: fit, calibrated probabilities, thresholds, reasons, corrected volumes.
 
-from rootcause.classify.calibrate import reliability, risk_coverage
-from rootcause.classify.export import Extra, conflicting
-from rootcause.classify.facts import drift
-from rootcause.classify.folds import fold_rows, group_rows
-from rootcause.classify.language import detect
-from rootcause.classify.model import MentionClassifier
-from rootcause.classify.parts import NONE_OF_THESE, Parts, Prediction
-from rootcause.classify.volumes import correct_volumes
+Names are imported when first used: scoring needs few of them, and starts sooner.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rootcause.classify.calibrate import reliability, risk_coverage
+    from rootcause.classify.export import Extra, conflicting
+    from rootcause.classify.facts import drift
+    from rootcause.classify.folds import fold_rows, group_rows
+    from rootcause.classify.language import detect
+    from rootcause.classify.model import MentionClassifier
+    from rootcause.classify.parts import NONE_OF_THESE, Parts, Prediction
+    from rootcause.classify.volumes import correct_volumes
+
+_HOMES = {
+    "NONE_OF_THESE": "parts",
+    "Extra": "export",
+    "MentionClassifier": "model",
+    "Parts": "parts",
+    "Prediction": "parts",
+    "conflicting": "export",
+    "correct_volumes": "volumes",
+    "detect": "language",
+    "drift": "facts",
+    "fold_rows": "folds",
+    "group_rows": "folds",
+    "reliability": "calibrate",
+    "risk_coverage": "calibrate",
+}
 
 __all__ = [
     "NONE_OF_THESE",
@@ -24,3 +49,11 @@ __all__ = [
     "reliability",
     "risk_coverage",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rootcause.classify' has no attribute {name!r}")
+    value = getattr(import_module(f"rootcause.classify.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

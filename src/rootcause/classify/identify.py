@@ -102,10 +102,9 @@ class Identifier:
         for size in range(self._longest):
             inside = alive + size < limit[alive]
             alive, state = alive[inside], state[inside]
-            after = self._base[state] + data[alive + size]
-            child = np.minimum(after, len(self._owner) - 1)
-            good = (self._owner[child] == state) & (child == after)
-            alive, state = alive[good], child[good].astype(np.int64)
+            child = self._base[state] + data[alive + size]
+            good = self._owner[child] == state
+            alive, state = alive[good], child[good]
             grown.append((alive + size, state))
         for where, state in grown:
             longest[where] = state

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.classify.designs import Start
-from rootcause.classify.export import Export, Extra
 from rootcause.classify.features import Read, Tokeniser, read
 from rootcause.classify.language import ENGLISH, detect
 from rootcause.classify.linear import Floats, Head
@@ -30,6 +28,10 @@ from rootcause.classify.space import Space
 from rootcause.classify.words import hashed_words, unseen_share
 from rootcause.errors import ModelError, UsageError
 from rootcause.records import LABELS, Encoder
+
+if TYPE_CHECKING:  # what only training needs is loaded by training
+    from rootcause.classify.designs import Start
+    from rootcause.classify.export import Extra
 
 
 class MentionClassifier:
@@ -74,6 +76,7 @@ class MentionClassifier:
         predicted beside our four. Raises DataError for a label with fewer than ten examples or
         fewer than two labels.
         """
+        from rootcause.classify.export import Export
         from rootcause.classify.fitting import train_parts
 
         export = Export.of(
@@ -97,6 +100,8 @@ class MentionClassifier:
         check_encoder(
             self._tokeniser().encoder, other._tokeniser().encoder.content_hash, other.model_id
         )
+        from rootcause.classify.designs import Start
+
         parts = other._fitted()
         return Start(space=parts.space, labels=parts.labels, complaint=parts.complaint)
 

@@ -88,9 +88,11 @@ def score(
     from rootcause.errors import DataError, UsageError
 
     if context.obj and engine == "local":
-        from rootcause.lean import without_pandas
+        from rootcause.lean import without_f2py, without_pandas
 
         without_pandas()
+        if not dry_run:
+            without_f2py()
     columns = pairs(column, "--column")
     if dry_run:
         from rootcause.dumps import describe

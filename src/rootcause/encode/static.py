@@ -74,6 +74,7 @@ class StaticEncoder:
     @classmethod
     def load(cls, folder: Path, *, name: str | None = None) -> StaticEncoder:
         """Return the encoder in `folder`; raises ModelError if it is missing or damaged."""
+        import orjson
         from safetensors import SafetensorError
         from safetensors.numpy import load
         from tokenizers import Tokenizer
@@ -91,7 +92,7 @@ class StaticEncoder:
                 raise ModelError(f"encoder {folder} is of a newer format; update rootcause")
             # Tokenizer.from_buffer raises a bare Exception; checking the JSON first keeps
             # damaged files apart from faults of our own.
-            json.loads(files[1])
+            orjson.loads(files[1])
             tokenizer = Tokenizer.from_buffer(files[1])
             tensors = load(files[2])
             table = tensors["table"].astype(np.float32) * tensors["scale"][:, None]
@@ -117,7 +118,10 @@ class StaticEncoder:
     @cached_property
     def tokens(self) -> list[str]:
         """The vocabulary: token id to string; `##` marks a piece that continues a word."""
-        return [self._tokenizer.id_to_token(i) or "" for i in range(self._vocabulary)]
+        names = [""] * self._vocabulary
+        for token, place in self._tokenizer.get_vocab().items():
+            names[place] = token
+        return names
 
     def tokenise(self, texts: Sequence[str]) -> Tokens:
         """Return the known tokens of each text; one without any has the unknown token."""

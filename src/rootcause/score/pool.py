@@ -93,7 +93,8 @@ class _Pool:
                 [
                     sys.executable,
                     "-c",
-                    "from rootcause.lean import without_pandas; without_pandas()\n"
+                    "from rootcause.lean import without_f2py, without_pandas\n"
+                    "without_pandas(); without_f2py()\n"
                     "from rootcause.score.worker import main; main()",
                 ],
                 stdin=subprocess.PIPE,
