@@ -67,7 +67,7 @@ def test_scoring_imports_neither_scikit_learn_nor_torch_and_opens_no_socket(tmp_
         "start = time.process_time()\n"
         "from rootcause.score import score\n"
         f"score({dump!r}, {str(tmp_path / 'out')!r}, model={MODEL!r})\n"
-        "bad = {'sklearn', 'torch', 'hdbscan', 'ray', 'polars'} & set(sys.modules)\n"
+        "bad = {'sklearn', 'torch', 'hdbscan', 'ray', 'polars', 'py3langid'} & set(sys.modules)\n"
         "sys.exit(f'imported {bad}' if bad else 0)"
     )
     command = [sys.executable, "-c", program]

@@ -16,6 +16,7 @@ SOURCE = Path(rootcause.__file__).parent
 FLOORS = {
     "errors": 0,
     "bundled": 1,
+    "chunks": 1,
     "files": 1,
     "findings": 1,
     "lean": 1,

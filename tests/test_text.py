@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from rootcause import chunks
 from rootcause.bundled import bundled
 from rootcause.classify import identify, language
 from rootcause.classify.identify import identifier
-from rootcause.encode import chunks, load_encoder
+from rootcause.encode import load_encoder
+from rootcause.encode.chunks import ChunkTokens
 from rootcause.errors import ModelError
+from rootcause.score.batch import fingerprints
 from rootcause.text import clean, fingerprint, normalise, normalise_all
 
 _PARTS = st.sampled_from(
@@ -113,27 +116,64 @@ def test_a_damaged_table_of_languages_is_one_line(tmp_path) -> None:
         identify.Identifier(tmp_path / "languages.safetensors")
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.lists(_TEXT, max_size=5), max_size=4))
+_BEGINNINGS = ["", "RT @x: ", "via @y ", "\u200b mt @z ", "&#82;T @x ", " Rt @x"]
+_LONG = _TEXT.map(lambda text: f"{text} RT {text} 日本 don't 12345 " * 150)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(_TEXT | _LONG, max_size=5), max_size=4))
 def test_chunks_have_the_tokens_that_their_texts_have(batches) -> None:
     tokenizer = load_encoder()._tokenizer
-    found = chunks.ChunkTokens(tokenizer)
-    for batch in batches:
-        texts = normalise_all(batch)
+    found = ChunkTokens(tokenizer)
+    for texts in batches:
         ids, sizes = found.of(texts)
-        whole = [one.ids for one in tokenizer.encode_batch(texts, add_special_tokens=False)]
-        plain = [[t for t in row if t != found.unknown] for row in whole]
+        whole = tokenizer.encode_batch([normalise(t) for t in texts], add_special_tokens=False)
+        plain = [[t for t in one.ids if t != found.unknown] for one in whole]
         assert sizes.tolist() == [len(row) for row in plain]
         assert ids.tolist() == [token for row in plain for token in row]
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_TEXT | _LONG, max_size=6))
+def test_chunks_have_the_words_that_their_texts_have(texts) -> None:
+    sums = language._COUNTS.sums(chunks.split(texts))
+    short = [i for i, text in enumerate(texts) if len(text) <= chunks.LONGEST]
+    assert sums[short].tolist() == [language._count(texts[i]) for i in short]
+    assert language.detect(texts) == [language.detect([text])[0] for text in texts]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(_BEGINNINGS), _TEXT | _LONG).map("".join), max_size=6))
+def test_fingerprints_of_many_texts_are_those_of_each(texts) -> None:
+    expected = [fingerprint(text) for text in texts]
+    nothing = fingerprint("")
+    assert fingerprints(texts).to_pylist() == [
+        None if one == nothing else int(one[:16], 16) for one in expected
+    ]
+
+
+def test_a_part_of_split_texts_is_what_its_texts_are() -> None:
+    texts = ["one two", "", "three " * 1_000, "RT @x one", "four  five"]
+    whole = chunks.split(texts)
+    for start, stop in ((0, 5), (1, 3), (2, 5), (4, 9), (5, 5)):
+        part, alone = whole.part(start, stop), chunks.split(texts[start:stop])
+        assert part == alone
+        assert part.rows.tolist() == alone.rows.tolist()
+        assert part.offsets.tolist() == alone.offsets.tolist()
+        assert part.long == alone.long
+
+
 def test_what_is_remembered_of_chunks_is_bounded(monkeypatch) -> None:
     monkeypatch.setattr(chunks, "_REMEMBERED", 1_000)
-    found = chunks.ChunkTokens(load_encoder()._tokenizer)
+    monkeypatch.setattr(chunks, "_numbers", chunks._Numbers())
+    found = ChunkTokens(load_encoder()._tokenizer)
     first = found.of(["the first text"])
+    before = chunks.split(["the first text"])
     for number in range(200):
         found.of([f"word{number} other{number} the first text {'long' * 20}{number}"])
-        assert found._characters < 1_200
-        assert len(found._place) == len(found._size) < 200
-    again = found.of(["the first text"])
-    assert np.array_equal(first[0], again[0])
+        assert chunks._numbers.characters < 1_200
+        assert len(chunks._numbers) == len(chunks._numbers.chunks) < 200
+    # what was split before all was forgotten is still known by its own numbers
+    assert before.numbers is not chunks._numbers
+    for again in (found.of(["the first text"]), found.of(before)):
+        assert np.array_equal(first[0], again[0])

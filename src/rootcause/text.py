@@ -14,6 +14,7 @@ _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b")
 _MAYBE_EMAIL = re.compile(r"@(?<=[\w.+-]@)[\w-]+\.")
 _HANDLE = re.compile(r"@(?<!\w@)\w+")
 _RETWEET = re.compile(r"\s*(?:RT|MT|via)\s+@\w+\s*:?\s*", re.IGNORECASE)
+_REPOST = re.compile(r"(?:RT|MT|via)(?!\S)", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _HASHTAG = re.compile(r"#\w+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -126,6 +127,19 @@ def fingerprint(text: str) -> str:
     text = clean(text)
     if prefix := _RETWEET.match(text):
         text = text[prefix.end() :]
+    return hashlib.blake2b(_plain_words(text), digest_size=16).hexdigest()
+
+
+def fingerprint_part(chunk: str) -> tuple[bytes, bool]:
+    """Return the words that fingerprints take from a chunk, and whether a repost may begin so.
+
+    A text without a repost's prefix has the words of its chunks (what is between spaces).
+    """
+    text = clean(chunk)
+    return _plain_words(text), not text or _REPOST.match(text) is not None
+
+
+def _plain_words(text: str) -> bytes:
     text = text.lower()
     if "://" in text or "www." in text:
         text = _URL.sub(" ", text)
@@ -135,7 +149,5 @@ def fingerprint(text: str) -> str:
         for mark in _QUOTES:
             text = text.replace(mark, " ")
     if text.isascii():
-        words = b" ".join(text.encode().translate(_ONLY_WORDS).split())
-    else:
-        words = " ".join(_NOT_WORD.sub(" ", text).split()).encode()
-    return hashlib.blake2b(words, digest_size=16).hexdigest()
+        return b" ".join(text.encode().translate(_ONLY_WORDS).split())
+    return " ".join(_NOT_WORD.sub(" ", text).split()).encode()

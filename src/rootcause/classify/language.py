@@ -6,6 +6,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+import numpy as np
+
+from rootcause.chunks import LONGEST, Number, Split, split
+
 UNKNOWN = "und"
 ENGLISH = "en"
 
@@ -51,6 +55,8 @@ _SHARE = 0.2
 _OWN_SHARE = 0.08
 # So many characters of a text tell its language.
 _READ = 1_000
+# Bits of a count; no text that is counted by its chunks has as many letters.
+_FIELD = LONGEST.bit_length()
 
 
 def detect(texts: Sequence[str]) -> list[str]:
@@ -61,13 +67,13 @@ def detect(texts: Sequence[str]) -> list[str]:
     little; longer ones are asked of `identify` (Lui and Baldwin, 2012), whose answer counts when
     it is sure.
     """
-    codes = [_plainly(text) for text in texts]
+    texts = split(texts)
+    codes, foreign = _plain_codes(texts)
     doubtful = [row for row, code in enumerate(codes) if code is None]
     if doubtful:
-        spoken = [_words(texts[row][:_READ]) for row in doubtful]
-        told = _identify([" ".join(words) for words in spoken])
-        for row, words, (code, chance) in zip(doubtful, spoken, told, strict=True):
-            if _foreign(texts[row], words) >= 0.5:
+        spoken = [" ".join(_words(texts[row][:_READ])) for row in doubtful]
+        for row, (code, chance) in zip(doubtful, _identify(spoken), strict=True):
+            if foreign[row] >= 0.5:
                 # no Latin script is written like this, whatever the words are
                 codes[row] = code if code != ENGLISH else UNKNOWN
             else:
@@ -75,20 +81,45 @@ def detect(texts: Sequence[str]) -> list[str]:
     return [code or UNKNOWN for code in codes]
 
 
-def _plainly(text: str) -> str | None:
-    """Return the language where the words alone tell, None where the table is to be asked."""
-    words = _words(text[:_READ])
-    if not words:
-        return ENGLISH if text.isascii() else UNKNOWN
-    foreign = _foreign(text, words)
-    own = sum(map(_OWN.__contains__, words))
-    plainly = own >= _SHARE * len(words) or (
-        own >= max(1, _OWN_SHARE * len(words))
-        and sum(map(_COMMON.__contains__, words)) >= _SHARE * len(words)
+def _plain_codes(texts: Split) -> tuple[list[str | None], list[float]]:
+    """Return per text its language where the words alone tell, else None for the table to tell.
+
+    Beside it the share of its letters that are outside the Latin script.
+    """
+    sums = _COUNTS.sums(texts)
+    for row, text in enumerate(texts):
+        if len(text) > _READ:
+            sums[row] = _count(text[:_READ])
+    words, own, common, letters, strange = (
+        sums >> _FIELD * place & (1 << _FIELD) - 1 for place in range(5)
     )
-    if foreign < 0.3 and plainly:
-        return ENGLISH
-    return ENGLISH if foreign < 0.5 and len(words) < _ENOUGH_WORDS else None
+    foreign = strange / np.maximum(letters, 1)
+    plainly = (own >= _SHARE * words) | (
+        (own >= np.maximum(1, _OWN_SHARE * words)) & (common >= _SHARE * words)
+    )
+    english = ((foreign < 0.3) & plainly) | ((foreign < 0.5) & (words < _ENOUGH_WORDS))
+    codes: list[str | None] = [ENGLISH if told else None for told in english.tolist()]
+    for row in np.flatnonzero(words == 0).tolist():
+        codes[row] = ENGLISH if texts[row].isascii() else UNKNOWN
+    return codes, foreign.tolist()
+
+
+def _count(text: str) -> int:
+    """Return how many words a text has, own and common ones, letters, strange letters.
+
+    They lie in one number, so that one sum over the chunks of a text counts all five.
+    """
+    words = _words(text)
+    letters = "".join(words)
+    wide = [] if letters.isascii() else [c for c in letters if ord(c) > 0x24F]
+    strange = sum(not unicodedata.name(c, "").startswith(("LATIN", "MATHEMATICAL")) for c in wide)
+    own = sum(map(_OWN.__contains__, words))
+    common = sum(map(_COMMON.__contains__, words))
+    counts = (len(words), own, common, len(letters), strange)
+    return sum(count << _FIELD * place for place, count in enumerate(counts))
+
+
+_COUNTS = Number(lambda chunks: [_count(chunk) for chunk in chunks])
 
 
 def _words(text: str) -> list[str]:
@@ -102,16 +133,6 @@ def _words(text: str) -> list[str]:
         if not text.isascii():
             return _WORD.findall(text.replace("'", "").lower())
     return text.encode().translate(_LETTERS, b"'").decode().split()
-
-
-def _foreign(text: str, words: Sequence[str]) -> float:
-    """Return the share of the letters of a text's words that are outside the Latin script."""
-    letters = "" if text.isascii() else "".join(words)
-    if letters.isascii():
-        return 0.0
-    wide = [c for c in letters if ord(c) > 0x24F]
-    other = sum(not unicodedata.name(c, "").startswith(("LATIN", "MATHEMATICAL")) for c in wide)
-    return other / len(letters)
 
 
 def _identify(texts: Sequence[str]) -> list[tuple[str, float]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rootcause.chunks import split
 from rootcause.classify.features import Read, Tokeniser, read
 from rootcause.classify.language import ENGLISH, detect
 from rootcause.classify.linear import Floats, Head
@@ -175,6 +176,7 @@ class MentionClassifier:
     def predict(self, texts: Sequence[str]) -> Prediction:
         """Return everything that is told of `texts`, from one tokenisation."""
         parts = self._fitted()
+        texts = split(texts)
         got = self._read(texts)
         rows = parts.space.rows(got.grams, got.vectors, got.cues)
         scores = self._both.scores(rows)

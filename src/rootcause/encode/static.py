@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rootcause.chunks import split
 from rootcause.encode.causehead import Head
 from rootcause.encode.chunks import ChunkTokens
 from rootcause.encode.units import lengths_of
 from rootcause.errors import ModelError
 from rootcause.records import Vectors
-from rootcause.text import normalise_all
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -127,8 +127,9 @@ class StaticEncoder:
         """Return the known tokens of each text; one without any has the unknown token."""
         pieces = [np.zeros(0, np.int32)]
         lengths = [np.zeros(0, np.int64)]
+        texts = split(texts)
         for start in range(0, len(texts), _BATCH):
-            ids, length = self._chunks.of(normalise_all(texts[start : start + _BATCH]))
+            ids, length = self._chunks.of(texts.part(start, start + _BATCH))
             empty = np.flatnonzero(length == 0)
             ids = np.insert(ids, np.cumsum(length)[empty], self._unknown) if len(empty) else ids
             length[empty] = 1

@@ -5,7 +5,9 @@ One process, a pool of them, Ray and Spark all call the same object, so they giv
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,9 +17,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rootcause.chunks import Facts, Number, Split, split
 from rootcause.errors import UsageError
 from rootcause.records import LABELS, MENTION_SCHEMA, UNDATED, scored_schema
-from rootcause.text import fingerprint
+from rootcause.text import fingerprint, fingerprint_part
 
 if TYPE_CHECKING:
     from rootcause.classify import Prediction
@@ -30,7 +33,7 @@ CLOSED = ("closed", "resolved", "solved", "answered")
 
 _OTHER = LABELS.index("other")
 _REQUEST = LABELS.index("service_request")
-_NOTHING = fingerprint("")
+_NOTHING = bytes.fromhex(fingerprint(""))
 _LABELS = pa.array(LABELS, pa.string())
 _MOST_REASONS = 5
 # Rows predicted at once: enough to keep numpy busy, few enough to keep memory low.
@@ -89,8 +92,26 @@ def weeks_of(moments: pa.Array, timezone: str) -> pa.Array:
 
 def fingerprints(texts: Sequence[str]) -> pa.Array:
     """Return 64 bits of each text's fingerprint (uint64); null for a text without words."""
-    prints = [fingerprint(text) for text in texts]
-    return pa.array([None if p == _NOTHING else int(p[:16], 16) for p in prints], pa.uint64())
+    texts = split(texts)
+    data, sizes = _WORDS.items(texts)
+    words, ends = data.tobytes(), np.cumsum(sizes).tolist()
+    # each word is followed by a space, the last one too
+    parts = [words[at : max(at, end - 1)] for at, end in pairwise([0, *ends])]
+    prints = [hashlib.blake2b(part, digest_size=16).digest() for part in parts]
+    reposts = np.flatnonzero(_REPOSTS.at(texts, texts.first()))
+    for row in (*reposts.tolist(), *texts.long):
+        prints[row] = bytes.fromhex(fingerprint(texts[row]))
+    values = np.frombuffer(b"".join(prints), ">u8")[::2].astype(np.uint64)
+    return pa.array(values, mask=np.array([one == _NOTHING for one in prints], bool))
+
+
+def _tell_words(chunks: list[str]) -> tuple[list[int], npt.NDArray[np.uint8]]:
+    parts = [words + b" " if words else b"" for words, _ in map(fingerprint_part, chunks)]
+    return [len(part) for part in parts], np.frombuffer(b"".join(parts), np.uint8)
+
+
+_WORDS = Facts(_tell_words, np.uint8)
+_REPOSTS = Number(lambda chunks: [fingerprint_part(chunk)[1] for chunk in chunks])
 
 
 def is_closed(status: pa.Array) -> pa.Array:
@@ -126,11 +147,16 @@ class BatchScorer:
     def __call__(self, mentions: pa.Table) -> pa.Table:
         """Return the scored mentions."""
         starts = range(0, max(mentions.num_rows, 1), _AT_ONCE)
-        return pa.concat_tables([self._some(mentions.slice(at, _AT_ONCE)) for at in starts])
+        texts = split(column(mentions, "text").to_pylist())
+        return pa.concat_tables(
+            [
+                self._some(mentions.slice(at, _AT_ONCE), texts.part(at, at + _AT_ONCE))
+                for at in starts
+            ]
+        )
 
-    def _some(self, mentions: pa.Table) -> pa.Table:
+    def _some(self, mentions: pa.Table, texts: Split) -> pa.Table:
         mentions = mentions.combine_chunks()
-        texts = column(mentions, "text").to_pylist()
         found = self.model.predict(texts)
         label = np.argmax(found.proba, axis=1) if len(texts) else np.zeros(0, np.int64)
         answered = column(mentions, "answered_at")
