@@ -58,6 +58,53 @@ def test_any_number_of_processes_writes_the_same_bytes(tmp_path, monkeypatch):
     assert not list(tmp_path.glob("out*/_scoring-*"))
 
 
+def test_processes_of_a_large_dump_start_early_and_end_with_the_run(tmp_path, monkeypatch):
+    import psutil
+
+    from rootcause.score import intake, pool
+
+    dump = write_dump(tmp_path / "d.jsonl", mentions(1_000))
+    score(dump, tmp_path / "out1", model=MODEL, jobs=1)
+    monkeypatch.setattr(pool, "_LARGE", 1_000)
+    started = []
+    made = pool.Pool.__init__
+
+    def noted(self, *given):
+        made(self, *given)
+        started.extend(self._processes)
+
+    monkeypatch.setattr(pool.Pool, "__init__", noted)
+    score(dump, tmp_path / "out2", model=MODEL, jobs=2)
+    assert len(started) == 2
+    assert tree(tmp_path / "out1") == tree(tmp_path / "out2")
+    monkeypatch.setattr(intake, "CHUNK_ROWS", 100)
+    with pytest.raises(UsageError, match="time zone"):
+        score(dump, tmp_path / "out2", model=MODEL, jobs=2, timezone="Asia/Tokyo")
+    assert len(started) == 4
+    assert not any(psutil.pid_exists(one.pid) for one in started)
+
+
+def test_a_week_is_cut_into_the_same_parts_by_any_number_of_threads(tmp_path, monkeypatch):
+    from rootcause.score import finish, intake
+
+    monkeypatch.setattr(intake, "CHUNK_ROWS", 70)
+    monkeypatch.setattr(finish, "PART_ROWS", 200)
+    monkeypatch.setattr(finish, "GROUP_ROWS", 50)
+    dump = write_dump(tmp_path / "d.jsonl", mentions(900, days=7))
+    for jobs in (1, 2):
+        monkeypatch.setattr("rootcause.score.job.LocalRunner", lambda scorer, *_: alone(scorer))
+        score(dump, tmp_path / f"out{jobs}", model=MODEL, jobs=jobs)
+    assert tree(tmp_path / "out1") == tree(tmp_path / "out2")
+    parts = open_scored(tmp_path / "out1").manifest.parts
+    assert [part.rows for part in next(iter(parts.values()))] == [200, 200, 200, 200, 100]
+
+
+def alone(scorer):
+    from rootcause.score.pool import LocalRunner
+
+    return LocalRunner(scorer, None, 1)
+
+
 def test_scoring_imports_neither_scikit_learn_nor_torch_and_opens_no_socket(tmp_path):
     dump = write_dump(tmp_path / "d.jsonl", mentions(100))
     program = (

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import parquet
 
-from rootcause.score.batch import FINGERPRINT, column, fingerprints
+from rootcause.score.batch import FINGERPRINT, column
+from rootcause.score.pieces import ChunkPiece, PartPiece, read_answers
 from rootcause.score.resolve import (
     ANSWER_SCHEMA,
     Answers,
@@ -37,81 +38,6 @@ _RESOLVED = ("mention_id", "answered_at", "needs_reply", "status", "duplicate_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChunkPiece:
-    """One week's rows in a chunk of this run."""
-
-    path: Path
-    batch: int
-    rows: int
-
-    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return these columns (default: all) of the rows."""
-        with pa.OSFile(str(self.path)) as source:
-            fields = None
-            if columns is not None:
-                with pa.ipc.open_file(source) as reader:
-                    fields = [reader.schema.get_field_index(name) for name in columns]
-                source.seek(0)
-            options = pa.ipc.IpcReadOptions(included_fields=fields, use_threads=False)
-            with pa.ipc.open_file(source, options=options) as reader:
-                return pa.Table.from_batches([reader.get_batch(self.batch)])
-
-
-@dataclass(frozen=True, kw_only=True)
-class PartPiece:
-    """A finished part of an earlier run."""
-
-    path: Path
-    rows: int
-
-    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return these columns of the rows; fingerprints are made anew."""
-        if columns is not None and FINGERPRINT in columns:
-            texts = self.read(["text"])["text"].to_pylist()
-            return pa.table({FINGERPRINT: fingerprints(texts)})
-        with parquet.ParquetFile(self.path) as part:
-            return part.read(columns=None if columns is None else list(columns))
-
-
-def chunk_weeks(path: Path) -> list[tuple[str, ChunkPiece]]:
-    """Return the weeks in a chunk file and where their rows are."""
-    found = []
-    with pa.OSFile(str(path)) as source:
-        with pa.ipc.open_file(source) as reader:
-            at, count = reader.schema.get_field_index("week"), reader.num_record_batches
-        source.seek(0)
-        options = pa.ipc.IpcReadOptions(included_fields=[at], use_threads=False)
-        with pa.ipc.open_file(source, options=options) as reader:
-            for number in range(count):
-                weeks = reader.get_batch(number)["week"]
-                piece = ChunkPiece(path=path, batch=number, rows=len(weeks))
-                found.append((weeks[0].as_py(), piece))
-    return found
-
-
-def pieces_by_week(staging: Staging, chunks: int) -> dict[str, list[ChunkPiece]]:
-    """Return the pieces of each week, in order of chunks; weeks sorted."""
-    weeks: dict[str, list[ChunkPiece]] = {}
-    for number in range(chunks):
-        for week, piece in chunk_weeks(staging.chunk(number)):
-            weeks.setdefault(week, []).append(piece)
-    return dict(sorted(weeks.items()))
-
-
-def read_answers(*sources: Path) -> Iterator[pa.RecordBatch]:
-    """Yield the answers kept in Arrow streams and Parquet files."""
-    for path in sources:
-        if not path.exists():
-            continue
-        if path.suffix == ".parquet":
-            with parquet.ParquetFile(path) as kept:
-                yield from kept.iter_batches()
-        else:
-            with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as reader:
-                yield from reader
-
-
-@dataclass(frozen=True, kw_only=True)
 class Finished:
     """The parts of every week, and whether anything at all was written."""
 
@@ -128,51 +54,102 @@ def write_parts(
     answers = Answers(read_answers(kept, heard))
     parts = dict(earlier.manifest.parts) if earlier else {}
     touched = sorted({*weeks, *(parts if len(answers) else ())})
-    # results do not depend on which thread writes which week
+    # results do not depend on which thread writes what
     with ThreadPoolExecutor(jobs) as pool:
-        made = list(
+        plans = list(
             pool.map(
-                lambda week: _write_week(staging, week, weeks.get(week, ()), earlier, answers),
+                lambda week: _plan_week(staging, weeks.get(week, ()), earlier, week, answers),
                 touched,
             )
         )
-    changed = any(rewritten for _, rewritten in made)
-    parts |= {week: named for week, (named, _) in zip(touched, made, strict=True)}
+        planned = [new for plan in plans for new in plan.new]
+        written = list(pool.map(lambda new: _write(staging, new, answers), planned))
+    fresh = iter(written)
+    made = {
+        week: (*plan.old, *islice(fresh, len(plan.new)))
+        for week, plan in zip(touched, plans, strict=True)
+    }
+    changed = bool(written) or any(plan.changed for plan in plans)
     _keep_unmet(staging, answers, kept, heard)
-    return Finished(parts=parts, changed=changed)
+    return Finished(parts=parts | made, changed=changed)
 
 
-def _write_week(
+@dataclass(frozen=True, kw_only=True)
+class _Slice:
+    """Rows of a piece that belong into one part, and the copies in the whole piece."""
+
+    piece: ChunkPiece
+    copies: Copies | None
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _New:
+    """A part to be written."""
+
+    week: str
+    name: str
+    slices: tuple[_Slice, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """The parts that a week has already, whether any changed, and its new ones."""
+
+    old: tuple[Part, ...]
+    changed: bool
+    new: tuple[_New, ...]
+
+
+def _plan_week(
     staging: Staging,
-    week: str,
     new: Sequence[ChunkPiece],
     earlier: Scored | None,
+    week: str,
     answers: Answers,
-) -> tuple[tuple[Part, ...], bool]:
-    """Return the parts of the week, and whether any was written."""
+) -> _Plan:
+    """Rewrite the parts of earlier runs that change; return them and the plan of the new ones."""
     parts = earlier.manifest.parts.get(week, ()) if earlier else ()
     paths = earlier.paths(week) if earlier else []
     old = [PartPiece(path=p, rows=part.rows) for p, part in zip(paths, parts, strict=True)]
     pieces: list[Piece] = [*old, *new]
     copies: Sequence[Copies | None] = find_copies(pieces) if new else [None] * len(old)
-    changed = bool(new)
+    changed = False
     for piece, own in zip(old, copies, strict=False):
         if _resolve(piece.read(_RESOLVED), own, answers) is not None:
             table = piece.read()
             table = _resolve(table, own, answers) or table
             starts = range(0, table.num_rows, GROUP_ROWS)
             slices = (table.slice(at, GROUP_ROWS) for at in starts)
-            _write(staging, week, piece.path.name, slices)
+            _write_groups(staging.final(f"week={week}/{piece.path.name}"), slices)
             changed = True
-    named = list(parts)
-    number = 1 + max((int(part.name[5:10]) for part in named), default=-1)
-    groups = _in_groups(new, copies[len(old) :], answers)
-    while (first := next(groups, None)) is not None:
-        name = f"part-{number:05d}.parquet"
-        part = chain([first], islice(groups, PART_ROWS // GROUP_ROWS - 1))
-        named.append(Part(name=name, rows=_write(staging, week, name, part)))
-        number += 1
-    return tuple(named), changed
+    number = 1 + max((int(part.name[5:10]) for part in parts), default=-1)
+    fresh = tuple(
+        _New(week=week, name=f"part-{place:05d}.parquet", slices=slices)
+        for place, slices in enumerate(_cut(new, copies[len(old) :]), number)
+    )
+    return _Plan(old=tuple(parts), changed=changed, new=fresh)
+
+
+def _cut(
+    pieces: Sequence[ChunkPiece], copies: Sequence[Copies | None]
+) -> Iterator[tuple[_Slice, ...]]:
+    """Yield what goes into each part of PART_ROWS rows, the last one smaller."""
+    part: list[_Slice] = []
+    room = PART_ROWS
+    for piece, own in zip(pieces, copies, strict=True):
+        start = 0
+        while start < piece.rows:
+            stop = min(piece.rows, start + room)
+            part.append(_Slice(piece=piece, copies=own, start=start, stop=stop))
+            room -= stop - start
+            start = stop
+            if not room:
+                yield tuple(part)
+                part, room = [], PART_ROWS
+    if part:
+        yield tuple(part)
 
 
 def _resolve(table: pa.Table, copies: Copies | None, answers: Answers) -> pa.Table | None:
@@ -182,16 +159,15 @@ def _resolve(table: pa.Table, copies: Copies | None, answers: Answers) -> pa.Tab
     return marked if answered is None else answered
 
 
-def _in_groups(
-    pieces: Sequence[ChunkPiece], copies: Sequence[Copies | None], answers: Answers
-) -> Iterator[pa.Table]:
+def _in_groups(slices: Iterable[_Slice], answers: Answers) -> Iterator[pa.Table]:
     """Yield tables of GROUP_ROWS rows, the last one smaller."""
     waiting: list[pa.Table] = []
     rows = 0
-    for piece, own in zip(pieces, copies, strict=True):
-        table = piece.read()
-        table = _resolve(table, own, answers) or table
-        waiting.append(table.drop_columns([FINGERPRINT, ROW]))
+    for one in slices:
+        table = one.piece.read()
+        table = _resolve(table, one.copies, answers) or table
+        table = table.drop_columns([FINGERPRINT, ROW]).slice(one.start, one.stop - one.start)
+        waiting.append(table)
         rows += table.num_rows
         while rows >= GROUP_ROWS:
             whole = pa.concat_tables(waiting)
@@ -201,9 +177,14 @@ def _in_groups(
         yield pa.concat_tables(waiting)
 
 
-def _write(staging: Staging, week: str, name: str, groups: Iterable[pa.Table]) -> int:
+def _write(staging: Staging, new: _New, answers: Answers) -> Part:
+    """Write a new part of a week."""
+    path = staging.final(f"week={new.week}/{new.name}")
+    return Part(name=new.name, rows=_write_groups(path, _in_groups(new.slices, answers)))
+
+
+def _write_groups(path: Path, groups: Iterable[pa.Table]) -> int:
     """Write a part, one row group per table; returns its rows."""
-    path = staging.final(f"week={week}/{name}")
     rows = 0
     writer = None
     try:

@@ -12,12 +12,13 @@ from rootcause.dumps import read_mentions
 from rootcause.dumps.sources import expand
 from rootcause.errors import DataError, UsageError
 from rootcause.score.batch import BatchScorer, Model, zone
-from rootcause.score.finish import pieces_by_week, write_parts
+from rootcause.score.finish import write_parts
 from rootcause.score.intake import Intake
 from rootcause.score.known import Known
 from rootcause.score.onefile import is_one_file, write_one_file
 from rootcause.score.ordinary import week_facts
-from rootcause.score.pool import LocalRunner, Runner
+from rootcause.score.pieces import pieces_by_week
+from rootcause.score.pool import LocalRunner, Pool, Runner, early_pool
 from rootcause.score.progress import Progress
 from rootcause.score.rejects import RejectFile
 from rootcause.score.settings import (
@@ -99,19 +100,25 @@ def score(
         vectors=None if vectors is None else str(Path(vectors).absolute()),
         say=say,
     )
-    scorer = BatchScorer(
-        model,
-        timezone=timezone,
-        segments=segments,
-        explain=explain,
-        encoder=job.encoder,
-        vectors=job.vectors,
-    )
     file = out.name if is_one_file(out) else None
     home = (out.parent if file else out).absolute()
-    with written_to(out), claimed(home, file):
-        finish_interrupted(home, prefix=_prefix(job))
-        return _run(job, scorer, home)
+    size = sum(size for _, size, _ in stats(job.dumps))
+    pool = early_pool(_settings(job), job.jobs, size) if engine == "local" else None
+    try:
+        scorer = BatchScorer(
+            model,
+            timezone=timezone,
+            segments=segments,
+            explain=explain,
+            encoder=job.encoder,
+            vectors=job.vectors,
+        )
+        with written_to(out), claimed(home, file):
+            finish_interrupted(home, prefix=_prefix(job))
+            return _run(job, scorer, home, pool)
+    finally:
+        if pool:
+            pool.kill()  # those that have ended are not disturbed
 
 
 def _prefix(job: Job) -> str:
@@ -119,7 +126,7 @@ def _prefix(job: Job) -> str:
     return f".{job.out.name}.scoring-" if is_one_file(job.out) else PREFIX
 
 
-def _run(job: Job, scorer: BatchScorer, home: Path) -> ScoreResult:
+def _run(job: Job, scorer: BatchScorer, home: Path, pool: Pool | None) -> ScoreResult:
     one_file = is_one_file(job.out)
     earlier = None if one_file or not (home / MANIFEST).exists() else open_scored(home)
     if earlier:
@@ -131,8 +138,9 @@ def _run(job: Job, scorer: BatchScorer, home: Path) -> ScoreResult:
     rejects = RejectFile(staging.scratch(REJECTS))
     reader = read_mentions(job.dumps, columns=job.columns, segments=job.segments, hear=rejects.add)
     with rejects, Intake(reader, _known(earlier), staging) as intake:
+        runner = _runner(job, scorer, pool)
         chunks = _score_chunks(
-            job, scorer=scorer, staging=staging, intake=intake, position=lambda: reader.position
+            job, runner=runner, staging=staging, intake=intake, position=lambda: reader.position
         )
     del scorer
     counts = intake.counts(rejected=rejects.count)
@@ -166,13 +174,12 @@ def _run(job: Job, scorer: BatchScorer, home: Path) -> ScoreResult:
 def _score_chunks(
     job: Job,
     *,
-    scorer: BatchScorer,
+    runner: Runner,
     staging: Staging,
     intake: Intake,
     position: Callable[[], int],
 ) -> int:
     """Have every chunk scored that an earlier attempt has not left; returns their number."""
-    runner = _runner(job, scorer)
     number = 0
     total = sum(size for _, size, _ in stats(job.dumps))
     try:
@@ -189,19 +196,24 @@ def _score_chunks(
     return number
 
 
-def _runner(job: Job, scorer: BatchScorer) -> Runner:
-    settings: dict[str, Any] | None = None
-    if job.model:
-        settings = {
-            "model": job.model,
-            "timezone": job.timezone,
-            "segments": job.segments,
-            "explain": job.explain,
-            "encoder": job.encoder,
-            "vectors": job.vectors,
-        }
+def _settings(job: Job) -> dict[str, Any] | None:
+    """Return how a process elsewhere makes the scorer; None for a model in memory."""
+    if not job.model:
+        return None
+    return {
+        "model": job.model,
+        "timezone": job.timezone,
+        "segments": job.segments,
+        "explain": job.explain,
+        "encoder": job.encoder,
+        "vectors": job.vectors,
+    }
+
+
+def _runner(job: Job, scorer: BatchScorer, pool: Pool | None) -> Runner:
+    settings = _settings(job)
     if job.engine == "local":
-        return LocalRunner(scorer, settings, job.jobs)
+        return LocalRunner(scorer, settings, job.jobs, pool)
     from rootcause.score.ray_engine import RayRunner
 
     if settings is None:

@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from rootcause.files import csv_rows
 from rootcause.score.batch import FINGERPRINT
-from rootcause.score.finish import pieces_by_week, read_answers
+from rootcause.score.pieces import pieces_by_week, read_answers
 from rootcause.score.resolve import Answers, Copies, find_copies, with_copies
 from rootcause.score.staging import Staging
 from rootcause.score.worker import ROW

@@ -10,7 +10,7 @@ import numpy as np
 
 from rootcause.classify import drift
 from rootcause.records import LABELS
-from rootcause.score.finish import ChunkPiece
+from rootcause.score.pieces import ChunkPiece
 
 _MEANS = ("confidence", "unseen_words")
 

@@ -21,6 +21,8 @@ from rootcause.score.worker import pack, score_chunk, send
 
 # A process takes about as long to start as this many chunks take to score.
 _PATIENCE = 2
+# Dumps of more bytes than this have more chunks than that: their processes start at once.
+_LARGE = 8 << 20
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
@@ -37,15 +39,28 @@ class Runner(Protocol):
         """Give up at once."""
 
 
+def early_pool(settings: Mapping[str, Any] | None, jobs: int, size: int) -> Pool | None:
+    """Return processes that start while the run still prepares, where there is enough to do."""
+    return Pool(settings, jobs) if settings and jobs > 1 and size > _LARGE else None
+
+
 class LocalRunner:
     """Scores on this machine, with `jobs` processes once there is enough to do."""
 
-    def __init__(self, scorer: BatchScorer, settings: Mapping[str, Any] | None, jobs: int) -> None:
+    def __init__(
+        self,
+        scorer: BatchScorer,
+        settings: Mapping[str, Any] | None,
+        jobs: int,
+        pool: Pool | None = None,
+    ) -> None:
         self._scorer = scorer
         self._settings = settings
         self._jobs = jobs if settings else 1
         self._waiting: list[tuple[pa.Table, Path]] = []
-        self._pool: _Pool | None = None
+        self._pool = pool
+        if pool:
+            scorer.release()  # the processes have a model each
 
     def submit(self, mentions: pa.Table, path: Path) -> None:
         """Take a chunk."""
@@ -56,8 +71,8 @@ class LocalRunner:
         if self._jobs == 1:
             self._work_off()
         elif len(self._waiting) > _PATIENCE and self._settings:
-            self._pool = _Pool(self._settings, self._jobs)
-            self._scorer.release()  # the processes have a model each
+            self._pool = Pool(self._settings, self._jobs)
+            self._scorer.release()
             for one in self._waiting:
                 self._pool.put(*one)
             self._waiting.clear()
@@ -80,7 +95,7 @@ class LocalRunner:
         self._waiting.clear()
 
 
-class _Pool:
+class Pool:
     """Processes, each fed by a thread of its own from one short queue."""
 
     def __init__(self, settings: Mapping[str, Any], jobs: int) -> None:
