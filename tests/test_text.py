@@ -15,7 +15,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from rootcause import chunks
 from rootcause.bundled import bundled
-from rootcause.classify import identify, language
+from rootcause.classify import cues, identify, language
 from rootcause.classify.identify import identifier
 from rootcause.encode import load_encoder
 from rootcause.encode.chunks import ChunkTokens
@@ -150,6 +150,25 @@ def test_fingerprints_of_many_texts_are_those_of_each(texts) -> None:
     assert fingerprints(texts).to_pylist() == [
         None if one == nothing else int(one[:16], 16) for one in expected
     ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(_TEXT | _LONG, min_size=1, max_size=6))
+def test_chunks_have_the_marks_that_their_texts_have(texts) -> None:
+    found = cues.cues(texts)
+    assert found.tobytes() == b"".join(cues.cues([text]).tobytes() for text in texts)
+    for text, row in zip(texts, found, strict=True):
+        raw = text[:4_000].encode("utf-8", "ignore")
+        letters = max(1, len(re.findall(rb"[A-Za-z]", raw)))
+        size = max(1, len(raw))
+        assert np.allclose(row[0], np.log1p(size) / 6)
+        assert np.allclose(row[1], len(re.findall(rb"[A-Z]", raw)) / letters)
+        assert np.allclose(row[3], len(re.findall(rb"[0-9]", raw)) / size)
+        assert np.allclose(row[5], min(4, raw.count(b"?")) / 4)
+        assert np.allclose(row[8], min(4, raw.count(b"@")) / 4)
+        assert np.allclose(row[11], sum(byte >= 192 for byte in raw) / size)
+        assert row[10] == (b"\n" in raw)
+        assert (row[12], row[13]) == (raw[:1] == b"@", raw[-1:] == b"?")
 
 
 def test_a_part_of_split_texts_is_what_its_texts_are() -> None:

@@ -67,6 +67,10 @@ class Split(tuple[str, ...]):
         """Return the number of each text's first chunk."""
         return self.rows[self.offsets[:-1]]
 
+    def last(self) -> Rows:
+        """Return the number of each text's last chunk."""
+        return self.rows[self.offsets[1:] - 1]
+
 
 _numbers = _Numbers()
 
@@ -183,7 +187,7 @@ class Facts:
 class Number(Facts):
     """A number told of each chunk; `tell` returns one for each."""
 
-    def __init__(self, tell: Callable[[list[str]], Sequence[int]]) -> None:
+    def __init__(self, tell: Callable[[list[str]], Sequence[int] | Rows]) -> None:
         super().__init__(lambda chunks: ([1] * len(chunks), tell(chunks)), np.int64)
 
     def sums(self, texts: Split) -> Array:

@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
+from rootcause.classify.cues import cues
 from rootcause.records import Encoder, Vectors
 from rootcause.text import normalise
 
@@ -26,11 +27,8 @@ BITS = 22
 # word, pair, triple, pair with a gap, word within a question, pair within a question
 KINDS = 6
 QUESTION_KINDS = 2
-CUES = 26
 
 _WORD = re.compile(r"\w+|[^\w\s]")
-_DESK = re.compile(rb"@\w*(?:help|support|care|ask|assist|service|answers)", re.IGNORECASE)
-_LEAD = re.compile(rb"(?:@\w+\s+)+")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _FACTORS = np.array(
     [0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3], np.uint64
@@ -149,17 +147,9 @@ def grams(
     asked = _in_question(padded, offsets, question, ends)
     text_end = np.repeat(offsets[1:], length + 2)
     place = np.arange(offsets[-1])
-
-    def mixed(kind: int, *parts: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-        total = np.full(len(place), kind + 1, np.uint64) * _MIX
-        for part, factor in zip(parts, _FACTORS, strict=False):
-            total = (total ^ (part * factor)) * _MIX
-            total ^= total >> np.uint64(29)
-        return (total * _MIX) >> np.uint64(64 - BITS)
-
     one, two, three = padded[:-2], padded[1:-1], padded[2:]
     real, pair, triple = inside[:-2], place + 1 < text_end, place + 2 < text_end
-    plan = {
+    plan: dict[int, tuple[tuple[npt.NDArray[np.uint64], ...], npt.NDArray[np.bool_]]] = {
         0: ((one,), real),
         1: ((one, two), pair),
         2: ((one, two, three), triple),
@@ -168,32 +158,55 @@ def grams(
         5: ((one, two), pair & asked[:-2]),
     }
     chosen = [k for k in range(KINDS) if k in set(kinds)]
-    hashes = np.stack([mixed(k, *plan[k][0]) for k in chosen], axis=1)
-    kept = np.stack([plan[k][1] for k in chosen], axis=1)
-    per_place = kept.sum(axis=1)
+    per_place = np.zeros(len(place), np.int64)
+    for k in chosen:
+        per_place += plan[k][1]
     ends_at = np.concatenate([np.zeros(1, np.int64), np.cumsum(per_place)])
+    hashes = np.empty(ends_at[-1], np.int32)
+    kind = np.empty(ends_at[-1], np.int8)
+    # n-grams of one place stand together, in order of kinds
+    free = ends_at[:-1].copy()
+    for k in chosen:
+        parts, kept = plan[k]
+        where = np.flatnonzero(kept)
+        at = free[where]
+        hashes[at] = _mixed(k, [part[where] for part in parts])
+        kind[at] = k
+        free[where] += 1
     return Grams(
-        indices=hashes[kept].astype(np.int32),
-        offsets=ends_at[offsets],
-        first=np.repeat(place, per_place),
-        kind=np.broadcast_to(np.array(chosen, np.int8), kept.shape)[kept],
+        indices=hashes, offsets=ends_at[offsets], first=np.repeat(place, per_place), kind=kind
     )
+
+
+def _mixed(kind: int, parts: Sequence[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
+    """Return the hash of each n-gram of a kind, in BITS bits."""
+    total = np.full(len(parts[0]), kind + 1, np.uint64)
+    total *= _MIX
+    for part, factor in zip(parts, _FACTORS, strict=False):
+        total ^= part * factor
+        total *= _MIX
+        total ^= total >> np.uint64(29)
+    total *= _MIX
+    total >>= np.uint64(64 - BITS)
+    return total
 
 
 def _in_question(
     padded: npt.NDArray[np.uint64], offsets: Ints, question: int, ends: Sequence[int]
 ) -> npt.NDArray[np.bool_]:
     """Return for every place whether its sentence ends with a question mark."""
-    stops = np.isin(padded, np.array([e + 2 for e in ends], np.uint64))
+    stops = np.zeros(len(padded), bool)
+    for end in ends:
+        stops |= padded == np.uint64(end + 2)
     stops[offsets[1:] - 1] = stops[-1] = True
-    where = np.flatnonzero(stops)
-    following = where[np.searchsorted(where, np.arange(len(padded)))]
+    # as many stops as lie before a place, counted from 0, is the one that follows it
+    following = np.flatnonzero(stops)[np.cumsum(stops) - stops]
     return np.asarray(padded[following] == np.uint64(question + 2))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """Mentions as read once: tokens, n-grams, vectors (n, d) and cues (n, CUES)."""
+    """Mentions as read once: tokens, n-grams, vectors (n, d) and `cues` (n, CUES)."""
 
     tokens: Tokens
     grams: Grams
@@ -211,64 +224,3 @@ def read(tokeniser: Tokeniser, texts: Sequence[str], kinds: Sequence[int] = rang
     return Read(
         tokens=tokens, grams=found, vectors=tokeniser.vectors(texts, tokens), cues=cues(texts)
     )
-
-
-# What is counted in a text, each in 15 bits of a number of its own or of its neighbours', so that
-# one sum counts four: a text has at most 16,000 bytes.
-_FIELD = 15
-_IN_ONE = 4
-_CLASSES = (
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz", b"0123456789",
-    b"?", b"!", b"@", b"#", b"\n", bytes(range(192, 256)),
-)  # fmt: skip
-_FIELDS = np.zeros((-(-len(_CLASSES) // _IN_ONE), 256), np.int64)
-for _row, _members in enumerate(_CLASSES):
-    _FIELDS[_row // _IN_ONE, list(_members)] = 1 << _FIELD * (_row % _IN_ONE)
-
-
-def cues(texts: Sequence[str]) -> Vectors:
-    """Return what the words do not tell, (n, CUES) float32, each about 0 to 1.
-
-    Capitals, question and exclamation marks, handles, hashtags, digits, length, first and last
-    character: read from the raw text.
-    """
-    rows = [text[:4_000].encode("utf-8", "ignore") for text in texts]
-    if not rows:
-        return np.zeros((0, CUES), np.float32)
-    length = np.array([len(row) for row in rows], np.int64)
-    data = np.frombuffer(b"\0".join(rows) + b"\0", np.uint8)
-    starts = np.zeros(len(rows), np.int64)
-    np.cumsum(length[:-1] + 1, out=starts[1:])
-    sums = [np.add.reduceat(fields[data], starts) for fields in _FIELDS]
-    mask = (1 << _FIELD) - 1
-    counts = [
-        (sums[row // _IN_ONE] >> _FIELD * (row % _IN_ONE) & mask).astype(np.float32)
-        for row in range(len(_CLASSES))
-    ]
-    upper, lower, digit, ask, shout, handle, hashtag, line, wide = counts
-    size = np.maximum(length, 1).astype(np.float32)
-    first, last = data[starts], data[starts + np.maximum(length - 1, 0)]
-    out = np.zeros((len(rows), CUES), np.float32)
-    capitals = upper / np.maximum(upper + lower, 1)
-    short = [size < limit for limit in (20, 45, 80, 120, 160, 300)]
-    columns = (
-        np.log1p(size) / 6, capitals, (capitals > 0.5) & (upper > 5), digit / size, ask > 0,
-        np.minimum(ask, 4) / 4, shout > 0, np.minimum(shout, 4) / 4, np.minimum(handle, 4) / 4,
-        np.minimum(hashtag, 4) / 4, line > 0, wide / size, first == ord("@"), last == ord("?"),
-        *short,
-    )  # fmt: skip
-    for i, column in enumerate(columns):
-        out[:, i] = column
-    for i, row in enumerate(rows):
-        if b"@" in row:
-            out[i, len(columns) :] = _address(row)
-    return out
-
-
-def _address(row: bytes) -> tuple[bool, ...]:
-    """Return whom a text that holds a handle speaks to: a desk that helps, one account, several."""
-    desk = _DESK.search(row) is not None
-    lead = _LEAD.match(row)
-    handles = lead[0].count(b"@") if lead else 0
-    quoted = b"RT @" in row or b'"@' in row or "\u201c@".encode() in row
-    return desk, desk and handles > 0, handles == 1, handles > 1, handles == 0, quoted

@@ -38,9 +38,14 @@ class Space:
     bits: int = BITS
 
     def __post_init__(self) -> None:
-        place = np.full(1 << self.bits, len(self.buckets), np.int32)
-        place[self.buckets] = np.arange(len(self.buckets), dtype=np.int32)
-        object.__setattr__(self, "_place", place)
+        # a bit per hash, and how many are set before each word of 64: small enough for the cache
+        met = np.zeros(max(64, 1 << self.bits), bool)
+        met[self.buckets] = True
+        words = np.packbits(met, bitorder="little").view("<u8")
+        before = np.zeros(len(words), np.int32)
+        np.cumsum(np.bitwise_count(words[:-1]), out=before[1:])
+        object.__setattr__(self, "_met", words)
+        object.__setattr__(self, "_before", before)
 
     @property
     def kinds(self) -> tuple[int, ...]:
@@ -55,19 +60,30 @@ class Space:
         """
         from scipy.sparse import csr_array
 
-        place: Buckets = self._place[grams.indices >> (BITS - self.bits)]  # type: ignore[attr-defined]
-        scale = np.array(self.scales, np.float32)[grams.kind]
-        chosen = np.flatnonzero((place < len(self.buckets)) & (scale > 0))
+        hashes = grams.indices if self.bits == BITS else grams.indices >> (BITS - self.bits)
+        used = np.array(self.scales) > 0
+        words: npt.NDArray[np.uint64] = self._met[hashes >> 6]  # type: ignore[attr-defined]
+        words >>= (hashes & 63).astype(np.uint64)
+        chosen = np.flatnonzero((words & np.uint64(1)).astype(bool) & used[grams.kind])
         count = len(grams.offsets) - 1
         offsets = np.searchsorted(chosen, grams.offsets)
-        place, kind = place[chosen], grams.kind[chosen]
+        place, kind = self._places(hashes[chosen]), grams.kind[chosen]
+        scale = np.array(self.scales, np.float32)[kind]
         value = self.idf[place]
         row = np.repeat(np.arange(count), np.diff(offsets))
         key = row * KINDS + kind
         squares = np.bincount(key, weights=value * value, minlength=count * KINDS)
-        value = (value * scale[chosen] / np.sqrt(squares[key])).astype(np.float32)
+        value = (value * scale / np.sqrt(squares[key])).astype(np.float32)
         shape = (count, len(self.buckets))
         return csr_array((value, place, offsets.astype(np.int32)), shape=shape), chosen
+
+    def _places(self, hashes: Buckets) -> Buckets:
+        """Return the places in `buckets` of hashes that are among them."""
+        word = hashes >> 6
+        below = (np.uint64(1) << (hashes & 63).astype(np.uint64)) - np.uint64(1)
+        below &= self._met[word]  # type: ignore[attr-defined]
+        places: Buckets = self._before[word] + np.bitwise_count(below)  # type: ignore[attr-defined]
+        return places
 
     def rows(self, grams: Grams, vectors: Vectors, cues: Vectors) -> Rows:
         """Return mentions as rows for a head."""

@@ -33,6 +33,8 @@ Ids = npt.NDArray[np.int32]
 
 FORMAT = 1
 _BATCH = 2_048
+# The low bits of a pair's number, by which most pairs that are not selected are told.
+_PAIR_MASK = (1 << 18) - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,8 @@ class StaticEncoder:
         self._unknown = self._chunks.unknown
         self._table = table
         self._pairs = pairs
+        self._maybe = np.zeros(_PAIR_MASK + 1, bool)
+        self._maybe[pairs & _PAIR_MASK] = True
 
     @classmethod
     def load(cls, folder: Path, *, name: str | None = None) -> StaticEncoder:
@@ -210,10 +214,14 @@ class StaticEncoder:
         """Return where selected pairs begin, their table rows, and offsets by text."""
         ids = tokens.ids.astype(np.int64)
         keys = ids[:-1] * self._vocabulary + ids[1:]
+        # few pairs are selected ones, and looking up whether one may be is cheap
+        maybe = self._maybe[keys & _PAIR_MASK]
+        maybe[tokens.offsets[1:-1] - 1] = False
+        first = np.flatnonzero(maybe)
+        keys = keys[first]
         place = np.searchsorted(self._pairs, keys)
         place[place == len(self._pairs)] = 0
         hit = self._pairs[place] == keys if len(self._pairs) else np.zeros(len(keys), bool)
-        hit[tokens.offsets[1:-1] - 1] = False
-        first = np.flatnonzero(hit).astype(np.int32)
+        first, place = first[hit].astype(np.int32), place[hit]
         offsets = np.searchsorted(first, tokens.offsets).astype(np.int32)
-        return first, (place[first] + self._vocabulary).astype(np.int32), offsets
+        return first, (place + self._vocabulary).astype(np.int32), offsets

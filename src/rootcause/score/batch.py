@@ -194,10 +194,11 @@ class BatchScorer:
         del self.model
 
     def _vectors(self, vectors: npt.NDArray[np.float32], label: npt.NDArray[np.int64]) -> pa.Array:
-        flat = pa.array(np.ascontiguousarray(vectors, np.float16).reshape(-1))
-        return pa.FixedSizeListArray.from_arrays(
-            flat, self.dimension, mask=pa.array(label == _OTHER)
-        )
+        kept = label != _OTHER
+        halves = np.zeros(vectors.shape, np.float16)
+        halves[kept] = vectors[kept].astype(np.float16)
+        flat = pa.array(halves.reshape(-1))
+        return pa.FixedSizeListArray.from_arrays(flat, self.dimension, mask=pa.array(~kept))
 
     def _because(self, texts: Sequence[str]) -> pa.Array:
         reasons = self.model.explain(texts)
