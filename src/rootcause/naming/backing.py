@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from rootcause.naming.senses import sense
 from rootcause.naming.words import same_words, stem
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Backing:
     """What mentions say, group by group; `score` looks at phrases."""
 
     def __init__(self, mentions: Sequence[frozenset[str]], groups: Ints) -> None:
-        """Take the stems (n) of mentions and the group (n) of each, -1 being in none."""
+        """Take the senses (n) of mentions and the group (n) of each, -1 being in none."""
         from scipy.sparse import csr_array
 
         found = Counter(word for stems in mentions for word in stems)
@@ -85,7 +86,7 @@ class Backing:
         values: list[float] = []
         unsaid = np.zeros(len(phrases))
         for i, phrase in enumerate(phrases):
-            words = sorted(same_words(phrase) - MANNER)
+            words = sorted({sense(word) for word in same_words(phrase) - MANNER})
             known = [self._place[word] for word in words if word in self._place]
             unsaid[i] = (len(words) - len(known)) * strange
             whole = float(weights[known].sum()) + unsaid[i] if known else max(unsaid[i], 1e-9)

@@ -14,13 +14,13 @@ from rootcause.naming.backing import Backing
 from rootcause.naming.choice import LIBRARY, MENTIONS, Ranked, choose
 from rootcause.naming.library import LibraryPhrase, load_library
 from rootcause.naming.quotes import pick_quotes
+from rootcause.naming.senses import sense
 from rootcause.naming.words import (
     clauses,
     key_phrases,
     log_odds,
     same_words,
     spans,
-    stem,
     tells_trouble,
     terms,
 )
@@ -130,7 +130,7 @@ def name_clusters(
         everywhere.update(terms(clauses(text, avoid)))
     measure = _Measure(texts, groups, order, lens, background or ())
     backing = Backing(
-        [frozenset(stem(word) for word in held[i] if " " not in word) for i in measure.rows],
+        [frozenset(sense(word) for word in held[i] if " " not in word) for i in measure.rows],
         groups[measure.rows],
     )
     table = backing.table([p.phrase for p in phrases])

@@ -1,0 +1,90 @@
+"""Words that say the same thing, so that a phrase is backed by mentions in other words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rootcause.naming.words import stem
+
+# Each line is one sense; a word stands in one line only. Words of many senses are left out.
+_SENSES = """
+slow lag laggy sluggish slower slowness
+freeze frozen froze hang
+crash shut quit
+glitch glitchy bug buggy
+photo picture image pic
+email mail
+login log sign signin
+attachment attach
+notification notify alert
+badge bubble counter
+interface ui layout design redesign
+update version
+phone iphone mobile
+tablet ipad
+computer desktop pc laptop
+system ios
+rotate landscape portrait orientation horizontal vertical sideways tilt turn
+shrink zoom narrow width margin resize smaller
+private incognito
+review rate
+audio sound mp3
+music song
+video movie
+file document doc pdf
+folder label
+promotion promotional promo
+advert ad advertisement advertising
+class lesson
+pupil student
+homework assignment
+meeting meet
+flight flt fly
+plane aircraft
+luggage bag baggage suitcase
+delay late
+cancel cancelled cancellation cancelling
+agent rep employee staff representative
+crew attendant
+rude attitude unfriendly disrespectful unprofessional
+refund reimburse reimbursement
+ride trip cab taxi
+price fare cost
+bill invoice
+internet broadband
+signal coverage network
+fail failure decline
+payment transaction
+answer reply respond response
+broken break broke damage
+fraud scam fraudulent
+spam junk
+track spy monitor
+censor censorship suppress silence
+website site web
+page webpage
+open launch
+icon logo
+confusing complicated
+hard difficult
+feature function functionality
+reinstall redownload
+news article headline story
+suggested suggestion
+delivery deliver
+parcel package packet
+wrong incorrect
+food meal snack
+runway tarmac
+keyboard typing type
+passcode password pin
+"""
+
+_SENSE = {stem(word): line.split()[0] for line in _SENSES.splitlines() for word in line.split()}
+
+
+@lru_cache(maxsize=65_536)
+def sense(word: str) -> str:
+    """Return what a word, or its stem, says: the first word of its sense, else its stem."""
+    cut = stem(word)
+    return _SENSE.get(cut, cut)
