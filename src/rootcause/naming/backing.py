@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.naming.senses import sense
-from rootcause.naming.words import same_words, stem
+from rootcause.naming.senses import sense, senses
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array as Sparse
@@ -29,9 +28,11 @@ TOLD, HEARD = 0.6, 0.2
 # A mention says a phrase when it has so much of it.
 SAYS = 0.6
 # A phrase of one telling word must be the word of so many.
-ALONE = 0.3
+ALONE = 0.25
+# It is said by so much less than it seems to be.
+BARE = 0.3
 # Words of the library's own manner, which nobody need say.
-MANNER = frozenset(map(stem, ("trouble", "dislike", "disliked", "wish", "wanted", "concerns")))
+MANNER = frozenset(map(sense, ("trouble", "concerns", "unwanted", "general", "complaints")))
 # What every word weighs at least, beside its rarity: common words carry little.
 FLOOR = 0.5
 
@@ -73,7 +74,17 @@ class Backing:
         full = np.asarray(((mine @ weights.T) >= SAYS).sum(axis=0)).ravel() / max(1, count)
         bare = (np.diff(weights.indptr) == 1) & (unsaid == 0)
         backed = (told >= TOLD) & (heard >= HEARD) & (~bare | (full >= ALONE))
+        # one word is soon said by many, and says little
+        full = np.where(bare, full - BARE, full)
         return np.round(gain, 6), np.round(full, 6), backed
+
+    def shares(self, group: int, words: Iterable[str]) -> dict[str, tuple[float, float]]:
+        """Return what share of a group's mentions, and of all, say each of `words`."""
+        mine = self._said[self._rows[group]]
+        said = np.asarray(mine.sum(axis=0)).ravel() / max(1, mine.shape[0])
+        spoken = self._spoken / max(1, self._said.shape[0])
+        known = {word: self._place[word] for word in words if word in self._place}
+        return {word: (float(said[i]), float(spoken[i])) for word, i in known.items()}
 
     def table(self, phrases: Sequence[str]) -> Table:
         """Return (p, words) the weight of each word in each phrase, and (p) that of others."""
@@ -86,7 +97,7 @@ class Backing:
         values: list[float] = []
         unsaid = np.zeros(len(phrases))
         for i, phrase in enumerate(phrases):
-            words = sorted({sense(word) for word in same_words(phrase) - MANNER})
+            words = sorted(senses(phrase.split(), tone=False) - MANNER)
             known = [self._place[word] for word in words if word in self._place]
             unsaid[i] = (len(words) - len(known)) * strange
             whole = float(weights[known].sum()) + unsaid[i] if known else max(unsaid[i], 1e-9)

@@ -13,8 +13,9 @@ from rootcause.lens import Lens, load_lens
 from rootcause.naming.backing import Backing
 from rootcause.naming.choice import LIBRARY, MENTIONS, Ranked, choose
 from rootcause.naming.library import LibraryPhrase, load_library
+from rootcause.naming.matters import NOUNS
 from rootcause.naming.quotes import pick_quotes
-from rootcause.naming.senses import sense
+from rootcause.naming.senses import senses
 from rootcause.naming.words import (
     clauses,
     key_phrases,
@@ -41,11 +42,16 @@ ASKING = 0.5
 # A library phrase reads well by construction; a phrase of the mentions must fit better by this.
 MARGIN = 0.25
 # A phrase that only names the matter stands back this much behind one that says what is wrong.
-BROAD, BROADLY = ("trouble with ", "dislike of ", "wishes for "), 0.2
+BROAD, BROADLY = (
+    ("trouble with ", "dislike of ", "wishes for ", "needs more ", "general "),
+    0.12,
+)
 # How much a phrase gains that is made of words which set its group apart.
 OWN_WORDS = 0.10
 # Telling words of a mention's phrase must be the words of this share of the mentions, and of two.
 SHARED = 0.08
+# So many of the central mentions must say a phrase of their own in the same words.
+REPEATED = 2
 # A phrase gains up to this for words that the group itself uses, and loses as much for words that
 # no mention anywhere uses.
 SUPPORT = 0.3
@@ -130,7 +136,7 @@ def name_clusters(
         everywhere.update(terms(clauses(text, avoid)))
     measure = _Measure(texts, groups, order, lens, background or ())
     backing = Backing(
-        [frozenset(sense(word) for word in held[i] if " " not in word) for i in measure.rows],
+        [frozenset().union(*map(senses, parts[i])) for i in measure.rows],
         groups[measure.rows],
     )
     table = backing.table([p.phrase for p in phrases])
@@ -174,7 +180,8 @@ def name_clusters(
             group=group,
         )
         keys = key_phrases(scores, inside)
-        best = choose(ranked, used, keys=keys, inside=inside, members=len(members), group=group)
+        shares = backing.shares(group, NOUNS)
+        best = choose(ranked, used, shares=shares, asking=bool(questions), group=group)
         used.add(same_words(best.phrase))
         central, typical, sharpest = pick_quotes(texts, vectors, members)
         names.append(
@@ -260,13 +267,16 @@ def _own_phrases(
     central = members[np.argsort(-np.round(near, 5), kind="stable")][:SPEAKERS]
     need = max(2, int(np.ceil(SHARED * len(members))))
     found: dict[str, float] = {}
-    for i in central:
-        for span in spans(parts[i]):
-            words = span.split()
-            if not tells_trouble(span) or any(w in inside and inside[w] < need for w in words):
-                continue
-            known = [max(scores.get(w, 0.0), 0.0) for w in words]
-            found[span] = sum(known) / np.sqrt(len(words))
+    said_by = Counter(span for i in central for span in spans(parts[i]))
+    for span in said_by:
+        words = span.split()
+        # what only one says is rarely a title: broken grammar, two thoughts in one
+        if said_by[span] < REPEATED or not tells_trouble(span):
+            continue
+        if any(w in inside and inside[w] < need for w in words):
+            continue
+        known = [max(scores.get(w, 0.0), 0.0) for w in words]
+        found[span] = sum(known) / np.sqrt(len(words))
     best = sorted(found, key=lambda s: (-found[s], s))[:CANDIDATES]
     if not best:
         return []

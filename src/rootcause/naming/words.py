@@ -99,6 +99,9 @@ _SHORT = {
 }  # fmt: skip
 _OPENING = words_of("still also even just please and but so now it i")
 
+# Words of two letters that are a matter.
+TWO = words_of("ui ux tv pc ad")
+
 PRIOR = 500.0
 
 
@@ -117,13 +120,14 @@ def terms(parts: Sequence[Sequence[str]]) -> set[str]:
     """Return the words and word pairs that may be key phrases, each once."""
     found: set[str] = set()
     for words in parts:
-        found.update(w for w in words if _telling(w))
-        found.update(f"{a} {b}" for a, b in pairwise(words) if _telling(a) and _telling(b))
+        found.update(w for w in words if telling(w))
+        found.update(f"{a} {b}" for a, b in pairwise(words) if telling(a) and telling(b))
     return found
 
 
-def _telling(word: str) -> bool:
-    return len(word) > 2 and word not in FUNCTION and word not in ANGER
+def telling(word: str) -> bool:
+    """Return whether a word can say what is wrong: neither grammar nor anger."""
+    return (len(word) > 2 or word in TWO) and word not in FUNCTION and word not in ANGER
 
 
 def log_odds(inside: Counter[str], everywhere: Counter[str]) -> dict[str, float]:
@@ -198,12 +202,12 @@ def _readable(run: Sequence[str]) -> bool:
     if run[-1] in BAD_END or any(w in PERSONAL or w in ANGER for w in run):
         return False
     # what an "and" joins must be telling on both sides, else the run is cut out of two thoughts
-    if any(w in JOINING and not (_telling(a) and _telling(b)) for a, w, b in _threes(run)):
+    if any(w in JOINING and not (telling(a) and telling(b)) for a, w, b in _threes(run)):
         return False
     if run[0] in DENYING and run[1] in LEADING:  # the rest of a sentence: "not to delete all"
         return False
-    telling = sum(_telling(w) for w in run)
-    return telling >= 2 and len(set(run)) == len(run)
+    count = sum(telling(w) for w in run)
+    return count >= 2 and len(set(run)) == len(run)
 
 
 def tells_trouble(phrase: str) -> bool:
@@ -226,8 +230,10 @@ def _threes(run: Sequence[str]) -> Iterable[tuple[str, str, str]]:
 @lru_cache(maxsize=16_384)
 def same_words(title: str) -> frozenset[str]:
     """Return what must differ between two titles: their telling words, endings cut."""
-    words = [w for w in _WORD.findall(title.lower()) if _telling(w)]
-    return frozenset(stem(w) for w in words) or frozenset(title.lower().split())
+    words = _WORD.findall(title.lower())
+    # signing out is another matter than signing in
+    found = frozenset(stem(w) for w in words if telling(w) or w == "out")
+    return found or frozenset(title.lower().split())
 
 
 @lru_cache(maxsize=65_536)
