@@ -13,7 +13,7 @@ emails/inbox/accounts/password:passwords/login:signing in/login:sign-in/notifica
 drafts/signature:signatures/folders/labels/links/pages/website:the website/tabs/bookmarks/search
 history/keyboard:typing/files/photos/videos/audio:sound and audio/uploads/downloads/storage/sync
 backup:backups/meetings/calls/chat:the chat/messages/calendar:the calendar/class:online classes
-camera:the camera/microphone:the microphone/screen:the screen/tablet:tablets/phone:phones
+camera:the camera/microphone:the microphone/screen:the screen/tablet:tablets/phone:certain phones
 computer:computers/system:the operating system/browser:the browser/widget:the widget
 battery:the battery/charger:the charger/headphones/printer:the printer/printing
 wifi:the wifi/internet:the internet/connection:the connection/router:the router/signal:the signal
@@ -23,12 +23,12 @@ ticket:tickets/checkin:check-in/pass:boarding passes/plane:the plane/gate:the ga
 room:rooms/ride:rides/car:cars/pickup:the pickup/map:the map/location:the location
 orders/delivery:deliveries/parcel:parcels/item:items/return:returns/exchange:exchanges
 card:cards/payments/transfer:transfers/loan:loans/mortgage:mortgages/bank:the bank/cheque:cheques
-claim:claims/policy:the policy/insurance:the insurance/meter:the meter/power:the power supply
-water:the water supply/gas:the gas supply/heating:the heating/engineer:engineer visits
+claim:claims/policy:the policy/insurance:the insurance/meter:the meter/power
+water/gas/heating:the heating/engineer:engineer visits
 technician:technician visits/appointment:appointments/verification:verification/code:login codes
 subscription:subscriptions/contract:the contract/voucher:vouchers/coupon:coupons/points:points
 miles:miles/rewards:rewards/upgrade:upgrades/credit:credits/refund:refunds/machine:the machine
-documents/assignment:assignments/homework:assignments/sim:SIM cards/data:data/plan:the plan
+documents/assignment:assignments/homework:assignments/sim:SIM cards/data:data:data limits/plan:the plan
 train:trains/bus:buses/lift:the lift/toilet:toilets/kitchen:the kitchen/door:doors
 font:fonts/colour:colours/color:colours/dark:dark mode/folder:folders/contact:contacts
 """

@@ -43,7 +43,7 @@ ASKING = 0.5
 MARGIN = 0.25
 # A phrase that only names the matter stands back this much behind one that says what is wrong.
 BROAD, BROADLY = (
-    ("trouble with ", "dislike of ", "wishes for ", "needs more ", "general "),
+    ("trouble with ", "dislike of ", "wishes for ", "needs more ", "general ", "complaints about "),
     0.12,
 )
 # How much a phrase gains that is made of words which set its group apart.

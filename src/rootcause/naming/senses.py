@@ -51,8 +51,8 @@ agent rep employee staff representative
 crew attendant
 rude attitude unfriendly disrespectful unprofessional
 refund reimburse reimbursement
-ride trip cab taxi
-price fare cost
+ride cab taxi
+price cost
 bill invoice
 internet broadband
 signal coverage network

@@ -51,7 +51,7 @@ ANGER = words_of(
     literally seriously actually basically"""
 )
 # A title does not open with these, nor end with those.
-BAD_START = FUNCTION - words_of("no not never still cant can't cannot wont won't without")
+BAD_START = FUNCTION - words_of("no never still cant can't cannot wont won't without")
 BAD_END = (FUNCTION | words_of("longer able")) - words_of("again back out up off down through")
 # A title speaks of everybody's problem.
 PERSONAL = words_of(
