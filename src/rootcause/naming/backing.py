@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rootcause.naming.senses import sense, senses
+from rootcause.naming.words import words_in
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array as Sparse
@@ -97,7 +98,7 @@ class Backing:
         values: list[float] = []
         unsaid = np.zeros(len(phrases))
         for i, phrase in enumerate(phrases):
-            words = sorted(senses(phrase.split(), tone=False) - MANNER)
+            words = sorted(senses(words_in(phrase), tone=False) - MANNER)
             known = [self._place[word] for word in words if word in self._place]
             unsaid[i] = (len(words) - len(known)) * strange
             whole = float(weights[known].sum()) + unsaid[i] if known else max(unsaid[i], 1e-9)

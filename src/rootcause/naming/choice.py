@@ -34,12 +34,14 @@ def choose(
     used: set[frozenset[str]],
     *,
     shares: Mapping[str, tuple[float, float]],
+    keys: Sequence[str] = (),
     asking: bool = False,
     group: int = 0,
 ) -> Ranked:
     """Return the best phrase whose words are not in use; else what the group is about.
 
-    `shares` is, by sense, the share of the group's mentions and of all mentions that say it.
+    `shares` is, by sense, the share of the group's mentions and of all mentions that say it;
+    `keys` are its key phrases.
     """
     fitting = [
         phrase
@@ -49,7 +51,7 @@ def choose(
     for phrase in fitting:
         if same_words(phrase.phrase) not in used:
             return replace(phrase, phrase=tidy(phrase.phrase))
-    matters, mixed = about(shares, asking=asking)
+    matters, mixed = about(shares, keys, asking=asking)
     for title in (*matters, *mixed):
         if same_words(title) not in used:
             return Ranked(phrase=title, fit=0.0, source=WORDS)

@@ -181,7 +181,7 @@ def name_clusters(
         )
         keys = key_phrases(scores, inside)
         shares = backing.shares(group, NOUNS)
-        best = choose(ranked, used, shares=shares, asking=bool(questions), group=group)
+        best = choose(ranked, used, shares=shares, keys=keys, asking=bool(questions), group=group)
         used.add(same_words(best.phrase))
         central, typical, sharpest = pick_quotes(texts, vectors, members)
         names.append(

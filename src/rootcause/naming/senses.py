@@ -10,7 +10,7 @@ from rootcause.naming.words import stem, telling, words_of
 DISLIKE, WISH = "dislike", "wish"
 
 # Each line is one sense; a word stands in one line only. Words of many senses are left out.
-_SENSES = """
+SENSES = """
 slow lag laggy sluggish slower slowness
 freeze frozen froze hang
 crash shut quit
@@ -68,14 +68,13 @@ website site web
 page webpage
 open launch
 icon logo
-confusing complicated complex hard difficult intuitive nonintuitive unintuitive chaotic disorganized unorganized
+confusing complicated complex hard difficult intuitive unintuitive chaotic disorganized
 hidden hide
 feature function functionality
 reinstall redownload
 news article headline story
 suggested suggestion
 delivery deliver
-parcel package packet
 wrong incorrect
 food meal snack
 runway tarmac
@@ -83,7 +82,7 @@ keyboard typing type
 passcode password pin
 """
 
-_SENSE = {stem(word): line.split()[0] for line in _SENSES.splitlines() for word in line.split()}
+_SENSE = {stem(word): line.split()[0] for line in SENSES.splitlines() for word in line.split()}
 _SENSE |= {stem(DISLIKE): DISLIKE, stem(WISH): WISH}
 
 

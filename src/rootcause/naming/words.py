@@ -215,6 +215,11 @@ def tells_trouble(phrase: str) -> bool:
     return any(word in TROUBLE for word in _WORD.findall(phrase.replace("’", "'")))
 
 
+def words_in(phrase: str) -> list[str]:
+    """Return the words of a phrase without its commas."""
+    return _WORD.findall(phrase.lower())
+
+
 def tidy(phrase: str) -> str:
     """Return a phrase as a title shows it: no opening filler, short forms with their mark."""
     words = phrase.split()
@@ -230,7 +235,7 @@ def _threes(run: Sequence[str]) -> Iterable[tuple[str, str, str]]:
 @lru_cache(maxsize=16_384)
 def same_words(title: str) -> frozenset[str]:
     """Return what must differ between two titles: their telling words, endings cut."""
-    words = _WORD.findall(title.lower())
+    words = words_in(title)
     # signing out is another matter than signing in
     found = frozenset(stem(w) for w in words if telling(w) or w == "out")
     return found or frozenset(title.lower().split())
