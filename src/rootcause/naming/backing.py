@@ -33,7 +33,12 @@ ALONE = 0.25
 # It is said by so much less than it seems to be.
 BARE = 0.3
 # Words of the library's own manner, which nobody need say.
-MANNER = frozenset(map(sense, ("trouble", "concerns", "unwanted", "general", "complaints")))
+MANNER = frozenset(
+    map(
+        sense,
+        ("trouble", "concerns", "unwanted", "general", "complaints", "accused", "seen", "protest"),
+    )
+)
 # What every word weighs at least, beside its rarity: common words carry little.
 FLOOR = 0.5
 

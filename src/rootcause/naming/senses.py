@@ -20,14 +20,14 @@ email mail
 login log sign signin
 attachment attach
 notification notify alert
-badge bubble counter
+badge bubble
 interface ui layout design redesign
 update version
 phone iphone mobile
 tablet ipad
 computer desktop pc laptop
 system ios
-rotate landscape portrait orientation horizontal vertical sideways tilt turn
+rotate landscape portrait orientation horizontal vertical sideways tilt
 shrink zoom narrow width margin resize smaller
 private incognito
 review rate
@@ -72,7 +72,7 @@ confusing complicated complex hard difficult intuitive unintuitive chaotic disor
 hidden hide
 feature function functionality
 reinstall redownload
-news article headline story
+news article headline
 suggested suggestion
 delivery deliver
 wrong incorrect
@@ -80,6 +80,9 @@ food meal snack
 runway tarmac
 keyboard typing type
 passcode password pin
+racist racism racists discrimination discriminate islamophobia islamophobic
+bias biased
+politics political government politician
 """
 
 _SENSE = {stem(word): line.split()[0] for line in SENSES.splitlines() for word in line.split()}

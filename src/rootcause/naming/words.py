@@ -102,6 +102,9 @@ _OPENING = words_of("still also even just please and but so now it i")
 # Words of two letters that are a matter.
 TWO = words_of("ui ux tv pc ad")
 
+# Words that would meet another one without their ending.
+APART = {"plane": "plane", "planes": "plane", "news": "news"}
+
 PRIOR = 500.0
 
 
@@ -244,6 +247,8 @@ def same_words(title: str) -> frozenset[str]:
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Return a word without its commonest endings, so that `fee` and `fees` meet."""
+    if word in APART:
+        return APART[word]
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]
