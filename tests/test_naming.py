@@ -254,9 +254,9 @@ def test_a_phrase_is_backed_by_mentions_in_other_words():
         senses(text.split()) for text in ("my pics are gone", "lost every picture", "image lost")
     ]
     backing = Backing([frozenset(found) for found in said], np.zeros(3, dtype=np.int64))
-    gain, _, backed = backing.score(backing.table(["photos are lost", "parcels are lost"]), 0)
-    assert backed.tolist() == [True, False]
-    assert gain[0] > gain[1]
+    found = backing.score(backing.table(["photos are lost", "parcels are lost"]), 0)
+    assert found.backed.tolist() == [True, False]
+    assert found.gain[0] > found.gain[1]
 
 
 def test_every_sense_has_words_of_its_own():

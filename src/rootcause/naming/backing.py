@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -30,8 +31,8 @@ TOLD, HEARD = 0.6, 0.2
 SAYS = 0.6
 # A phrase of one telling word must be the word of so many.
 ALONE = 0.25
-# It is said by so much less than it seems to be.
-BARE = 0.3
+# One word is soon said by many, and says little.
+BARE = 0.33
 # Words of the library's own manner, which nobody need say.
 MANNER = frozenset(
     map(
@@ -41,6 +42,21 @@ MANNER = frozenset(
 )
 # What every word weighs at least, beside its rarity: common words carry little.
 FLOOR = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backed:
+    """How far a group backs each of p phrases; each field is (p,).
+
+    `gain` in [-1, 1]: how far its words are the group's own, less what nobody says; `said`: the
+    share of mentions that say it plus the share of it that a mention says; `full`: the former
+    alone; `backed`: False for a phrase of another trade.
+    """
+
+    gain: Floats
+    said: Floats
+    full: Floats
+    backed: Flags
 
 
 class Backing:
@@ -60,12 +76,8 @@ class Backing:
         self._rows = [np.flatnonzero(groups == g) for g in range(int(groups.max(initial=-1)) + 1)]
         self._spoken = np.asarray(self._said.sum(axis=0)).ravel()
 
-    def score(self, table: Table, group: int) -> tuple[Floats, Floats, Flags]:
-        """Return for each phrase: gain in [-1, 1], share of mentions that say it, if it is backed.
-
-        The gain is how far its words are the group's own, less what nobody says. Words weigh by
-        rarity. A phrase that is not backed is one of another trade.
-        """
+    def score(self, table: Table, group: int) -> Backed:
+        """Return how far a group backs each phrase; words weigh by rarity."""
         weights, unsaid = table
         mine = self._said[self._rows[group]]
         count, everybody = mine.shape[0], self._said.shape[0]
@@ -77,12 +89,15 @@ class Backing:
         told = weights @ (used >= 1.0).astype(float)
         hits = mine.multiply(own[None, :]).tocsr() @ weights.T
         heard = np.asarray((hits > 0).sum(axis=0)).ravel() / max(1, count)
-        full = np.asarray(((mine @ weights.T) >= SAYS).sum(axis=0)).ravel() / max(1, count)
+        shares = mine @ weights.T
+        full = np.asarray((shares >= SAYS).sum(axis=0)).ravel() / max(1, count)
+        cover = np.asarray(shares.sum(axis=0)).ravel() / max(1, count)
         bare = (np.diff(weights.indptr) == 1) & (unsaid == 0)
         backed = (told >= TOLD) & (heard >= HEARD) & (~bare | (full >= ALONE))
-        # one word is soon said by many, and says little
-        full = np.where(bare, full - BARE, full)
-        return np.round(gain, 6), np.round(full, 6), backed
+        said = full + cover - BARE * bare
+        return Backed(
+            gain=np.round(gain, 6), said=np.round(said, 6), full=np.round(full, 6), backed=backed
+        )
 
     def shares(self, group: int, words: Iterable[str]) -> dict[str, tuple[float, float]]:
         """Return what share of a group's mentions, and of all, say each of `words`."""

@@ -15,7 +15,7 @@ drafts/signature:signatures/folders/labels/links/pages/website:the website/tabs/
 history/keyboard:typing/files/photos/videos/audio:sound and audio/uploads/downloads/storage/sync
 backup:backups/meetings/calls/chat:the chat/messages/calendar:the calendar/class:online classes
 camera:the camera/microphone:the microphone/screen:the screen/tablet:tablets/phone:certain phones
-computer:computers/system:the operating system/browser:the browser/widget:the widget
+computer:computers/system:the operating system/widget:the widget
 battery:the battery/charger:the charger/headphones/printer:the printer/printing
 wifi:the wifi/internet:the internet/connection:the connection/router:the router/signal:the signal
 server:the servers/streaming/channel:channels/tv:the television/box:the box/game:the game
@@ -31,13 +31,15 @@ subscription:subscriptions/contract:the contract/voucher:vouchers/coupon:coupons
 miles:miles/rewards:rewards/upgrade:upgrades/credit:credits/refund:refunds/machine:the machine
 documents/assignment:assignments/homework:assignments/sim:SIM cards/plan:the plan
 train:trains/bus:buses/lift:the lift/toilet:toilets/kitchen:the kitchen/door:doors
-shop:the shop/store:the shop/font:fonts/colour:colours/color:colours/dark:dark mode/folder:folders/contact:contacts
+shop:the shop/store:the shop/font:fonts/colour:colours/color:colours/dark:dark mode
+contact:contacts
 """
 _COMPLAINTS = """
 spam/advert:adverts/promotion:promotions/news/privacy/security/data/racist:racism
 bias/censor:censorship/politics/update:the update/interface:the design/icon:icons/buttons
-feature:missing features/option:options/settings/price:prices/fee:fees/charges/bill:bills/cost:costs/tax:taxes/money/staff
-agent:agents/crew:the crew/driver:drivers/manager:managers/teachers/school/pupil:pupils
+feature:missing features/option:options/settings/price:prices/fee:fees/charges
+bill:bills/tax:taxes/money/staff/agent:agents/crew:the crew
+driver:drivers/manager:managers/teachers/school/pupil:pupils
 support:support/queue:queues/hold:time on hold/delay:delays
 cancel:cancellations/rebook:rebooking/weather/information/speech:free speech
 search:search results/result:search results

@@ -37,6 +37,8 @@ QUESTIONS = "questions"  # the library's area of phrases that ask and do not com
 MEASURED = 1_500
 SPEAKERS = 40
 CANDIDATES = 80
+# What nearness in the lens weighs beside the area under the curve.
+NEARER = 1.6
 # A question is no title where fewer of the mentions ask, unless questions are named.
 ASKING = 0.5
 # A library phrase reads well by construction; a phrase of the mentions must fit better by this.
@@ -44,7 +46,7 @@ MARGIN = 0.25
 # A phrase that only names the matter stands back this much behind one that says what is wrong.
 BROAD, BROADLY = (
     ("trouble with ", "dislike of ", "wishes for ", "needs more ", "general ", "complaints about "),
-    0.12,
+    0.2,
 )
 # How much a phrase gains that is made of words which set its group apart.
 OWN_WORDS = 0.10
@@ -144,7 +146,7 @@ def name_clusters(
     broad = np.array([p.phrase.startswith(BROAD) for p in phrases], dtype=bool)
     scored = [backing.score(table, group) for group in range(count)]
     # phrases of other trades are the most, and measuring them would be most of the work
-    backed = np.flatnonzero(np.any([score[2] for score in scored], axis=0))
+    backed = np.flatnonzero(np.any([score.backed for score in scored], axis=0))
     fits = np.full((count, len(phrases)), -np.inf)
     fits[:, backed] = measure.fits([phrases[i].phrase for i in backed])
     used = {same_words(title) for title in taken}
@@ -155,17 +157,18 @@ def name_clusters(
         for i in members:
             inside.update(held[i])
         scores = log_odds(inside, everywhere)
-        gain, said, holds = scored[group]
+        mine = scored[group]
+        holds = mine.backed
         if sum("?" in texts[i] for i in members) < ASKING * len(members):
             holds = holds & ~asks
-        fit = fits[group] + SUPPORT * gain + SAID * said - BROADLY * broad
+        fit = fits[group] + SUPPORT * mine.gain + SAID * mine.said - BROADLY * broad
         ranked = [
             Ranked(
                 phrase=phrases[i].phrase,
                 fit=float(fit[i]),
                 source=LIBRARY,
                 broad=bool(broad[i]),
-                said=float(said[i] * broad[i]),
+                said=float(mine.full[i] * broad[i]),
             )
             for i in np.flatnonzero(holds)
         ]
@@ -237,7 +240,7 @@ class _Measure:
         area = (inside[:, own] @ ranks - m * (m + 1) / 2) / (m * rest)
         mean = inside @ similar / m
         outside = (similar.sum(axis=0) - inside @ similar) / rest
-        fit: npt.NDArray[np.float64] = area - 0.5 + mean - outside
+        fit: npt.NDArray[np.float64] = area - 0.5 + NEARER * (mean - outside)
         return fit
 
 
@@ -281,8 +284,9 @@ def _own_phrases(
     if not best:
         return []
     top = max(found[best[0]], 1e-9)
-    gain, said, _ = backing.score(backing.table(best), group)
-    fits = measure.fits(best, slice(group, group + 1))[0] + SUPPORT * gain + SAID * said
+    mine = backing.score(backing.table(best), group)
+    fits = measure.fits(best, slice(group, group + 1))[0]
+    fits = fits + SUPPORT * mine.gain + SAID * mine.said
     return [
         Ranked(
             phrase=phrase,
