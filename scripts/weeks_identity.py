@@ -70,7 +70,7 @@ def pool_of(given: Weekly, week: int) -> Pool:
     )
 
 
-def unnamed(texts, labels, vectors, taken) -> list[Name]:
+def unnamed(texts, labels, vectors, taken, kind) -> list[Name]:
     """Return names as quickly as possible: they are not measured here."""
     numbers = range(int(labels.max()) + 1)
     return [

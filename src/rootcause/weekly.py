@@ -352,9 +352,11 @@ def _namer(job: Job, table: pa.Table) -> Namer:
     brands = sorted({brand for brand in table["brand"].to_pylist() if brand})
 
     def namer(
-        texts: Sequence[str], labels: Ints, vectors: Vectors, taken: Sequence[str]
+        texts: Sequence[str], labels: Ints, vectors: Vectors, taken: Sequence[str], kind: str
     ) -> list[Name]:
-        return name_clusters(texts, labels, vectors, avoid_words=brands, taken=taken)
+        return name_clusters(
+            texts, labels, vectors, avoid_words=brands, taken=taken, questions=kind == QUESTION
+        )
 
     return namer
 

@@ -17,7 +17,7 @@ from rootcause.compose.numbers import FORGOTTEN_AFTER, Numbers
 from rootcause.compose.wording import theme_of
 from rootcause.findings import Cause, Edge
 from rootcause.naming import Name, name_clusters, pick_quotes
-from rootcause.pools import COMPLAINT, Kind, Pool
+from rootcause.pools import COMPLAINT, QUESTION, Kind, Pool
 from rootcause.register import Assignment, CauseRow
 
 # Hennig (2007): a cluster whose bootstrap Jaccard is lower should not be trusted.
@@ -159,7 +159,9 @@ def _names(given: Inputs, rows: Sequence[Assignment]) -> dict[str, tuple[Name, K
         mine = [homes.get(mention_id) for mention_id in pool.ids]
         labels = np.array([place[row.cause_id] if row else -1 for row in mine], dtype=np.int64)
         sure = np.array([row.strength if row else 0.0 for row in mine])
-        names = name_clusters(pool.texts, labels, pool.vectors, avoid_words=brands)
+        names = name_clusters(
+            pool.texts, labels, pool.vectors, avoid_words=brands, questions=kind.kind == QUESTION
+        )
         for i, (cause_id, name) in enumerate(zip(ids, names, strict=True)):
             surest = _once_each(_surest(np.flatnonzero(labels == i), sure), pool)
             central, typical, sharpest = pick_quotes(pool.texts, pool.vectors, surest)

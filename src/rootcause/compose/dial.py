@@ -63,7 +63,7 @@ def closest_groups(given: Inputs, rows: Sequence[Assignment]) -> tuple[ClosestGr
     )
     if labels.max(initial=-1) < 0:
         return ()
-    names = name_clusters(pool.texts, labels, pool.vectors)
+    names = name_clusters(pool.texts, labels, pool.vectors, questions=False)
     groups = [
         ClosestGroup(title=name.title, voices=len(set(pool.voices[labels == i].tolist())))
         for i, name in enumerate(names)

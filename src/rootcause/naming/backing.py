@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.naming.words import same_words, stem
+from rootcause.naming.senses import sense, senses
+from rootcause.naming.words import words_in
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array as Sparse
@@ -28,18 +30,40 @@ TOLD, HEARD = 0.6, 0.2
 # A mention says a phrase when it has so much of it.
 SAYS = 0.6
 # A phrase of one telling word must be the word of so many.
-ALONE = 0.3
+ALONE = 0.25
+# One word is soon said by many, and says little.
+BARE = 0.33
 # Words of the library's own manner, which nobody need say.
-MANNER = frozenset(map(stem, ("trouble", "dislike", "disliked", "wish", "wanted", "concerns")))
+MANNER = frozenset(
+    map(
+        sense,
+        ("trouble", "concerns", "unwanted", "general", "complaints", "accused", "seen", "protest"),
+    )
+)
 # What every word weighs at least, beside its rarity: common words carry little.
 FLOOR = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backed:
+    """How far a group backs each of p phrases; each field is (p,).
+
+    `gain` in [-1, 1]: how far its words are the group's own, less what nobody says; `said`: the
+    share of mentions that say it plus the share of it that a mention says; `full`: the former
+    alone; `backed`: False for a phrase of another trade.
+    """
+
+    gain: Floats
+    said: Floats
+    full: Floats
+    backed: Flags
 
 
 class Backing:
     """What mentions say, group by group; `score` looks at phrases."""
 
     def __init__(self, mentions: Sequence[frozenset[str]], groups: Ints) -> None:
-        """Take the stems (n) of mentions and the group (n) of each, -1 being in none."""
+        """Take the senses (n) of mentions and the group (n) of each, -1 being in none."""
         from scipy.sparse import csr_array
 
         found = Counter(word for stems in mentions for word in stems)
@@ -52,12 +76,8 @@ class Backing:
         self._rows = [np.flatnonzero(groups == g) for g in range(int(groups.max(initial=-1)) + 1)]
         self._spoken = np.asarray(self._said.sum(axis=0)).ravel()
 
-    def score(self, table: Table, group: int) -> tuple[Floats, Floats, Flags]:
-        """Return for each phrase: gain in [-1, 1], share of mentions that say it, if it is backed.
-
-        The gain is how far its words are the group's own, less what nobody says. Words weigh by
-        rarity. A phrase that is not backed is one of another trade.
-        """
+    def score(self, table: Table, group: int) -> Backed:
+        """Return how far a group backs each phrase; words weigh by rarity."""
         weights, unsaid = table
         mine = self._said[self._rows[group]]
         count, everybody = mine.shape[0], self._said.shape[0]
@@ -69,10 +89,23 @@ class Backing:
         told = weights @ (used >= 1.0).astype(float)
         hits = mine.multiply(own[None, :]).tocsr() @ weights.T
         heard = np.asarray((hits > 0).sum(axis=0)).ravel() / max(1, count)
-        full = np.asarray(((mine @ weights.T) >= SAYS).sum(axis=0)).ravel() / max(1, count)
+        shares = mine @ weights.T
+        full = np.asarray((shares >= SAYS).sum(axis=0)).ravel() / max(1, count)
+        cover = np.asarray(shares.sum(axis=0)).ravel() / max(1, count)
         bare = (np.diff(weights.indptr) == 1) & (unsaid == 0)
         backed = (told >= TOLD) & (heard >= HEARD) & (~bare | (full >= ALONE))
-        return np.round(gain, 6), np.round(full, 6), backed
+        said = full + cover - BARE * bare
+        return Backed(
+            gain=np.round(gain, 6), said=np.round(said, 6), full=np.round(full, 6), backed=backed
+        )
+
+    def shares(self, group: int, words: Iterable[str]) -> dict[str, tuple[float, float]]:
+        """Return what share of a group's mentions, and of all, say each of `words`."""
+        mine = self._said[self._rows[group]]
+        said = np.asarray(mine.sum(axis=0)).ravel() / max(1, mine.shape[0])
+        spoken = self._spoken / max(1, self._said.shape[0])
+        known = {word: self._place[word] for word in words if word in self._place}
+        return {word: (float(said[i]), float(spoken[i])) for word, i in known.items()}
 
     def table(self, phrases: Sequence[str]) -> Table:
         """Return (p, words) the weight of each word in each phrase, and (p) that of others."""
@@ -85,7 +118,7 @@ class Backing:
         values: list[float] = []
         unsaid = np.zeros(len(phrases))
         for i, phrase in enumerate(phrases):
-            words = sorted(same_words(phrase) - MANNER)
+            words = sorted(senses(words_in(phrase), tone=False) - MANNER)
             known = [self._place[word] for word in words if word in self._place]
             unsaid[i] = (len(words) - len(known)) * strange
             whole = float(weights[known].sum()) + unsaid[i] if known else max(unsaid[i], 1e-9)

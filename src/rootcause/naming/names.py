@@ -13,14 +13,15 @@ from rootcause.lens import Lens, load_lens
 from rootcause.naming.backing import Backing
 from rootcause.naming.choice import LIBRARY, MENTIONS, Ranked, choose
 from rootcause.naming.library import LibraryPhrase, load_library
+from rootcause.naming.matters import NOUNS
 from rootcause.naming.quotes import pick_quotes
+from rootcause.naming.senses import senses
 from rootcause.naming.words import (
     clauses,
     key_phrases,
     log_odds,
     same_words,
     spans,
-    stem,
     tells_trouble,
     terms,
 )
@@ -36,16 +37,23 @@ QUESTIONS = "questions"  # the library's area of phrases that ask and do not com
 MEASURED = 1_500
 SPEAKERS = 40
 CANDIDATES = 80
+# What nearness in the lens weighs beside the area under the curve.
+NEARER = 1.6
 # A question is no title where fewer of the mentions ask, unless questions are named.
 ASKING = 0.5
 # A library phrase reads well by construction; a phrase of the mentions must fit better by this.
 MARGIN = 0.25
 # A phrase that only names the matter stands back this much behind one that says what is wrong.
-BROAD, BROADLY = ("trouble with ", "dislike of ", "wishes for "), 0.2
+BROAD, BROADLY = (
+    ("trouble with ", "dislike of ", "wishes for ", "needs more ", "general ", "complaints about "),
+    0.2,
+)
 # How much a phrase gains that is made of words which set its group apart.
 OWN_WORDS = 0.10
 # Telling words of a mention's phrase must be the words of this share of the mentions, and of two.
 SHARED = 0.08
+# So many of the central mentions must say a phrase of their own in the same words.
+REPEATED = 2
 # A phrase gains up to this for words that the group itself uses, and loses as much for words that
 # no mention anywhere uses.
 SUPPORT = 0.3
@@ -130,7 +138,7 @@ def name_clusters(
         everywhere.update(terms(clauses(text, avoid)))
     measure = _Measure(texts, groups, order, lens, background or ())
     backing = Backing(
-        [frozenset(stem(word) for word in held[i] if " " not in word) for i in measure.rows],
+        [frozenset().union(*map(senses, parts[i])) for i in measure.rows],
         groups[measure.rows],
     )
     table = backing.table([p.phrase for p in phrases])
@@ -138,7 +146,7 @@ def name_clusters(
     broad = np.array([p.phrase.startswith(BROAD) for p in phrases], dtype=bool)
     scored = [backing.score(table, group) for group in range(count)]
     # phrases of other trades are the most, and measuring them would be most of the work
-    backed = np.flatnonzero(np.any([score[2] for score in scored], axis=0))
+    backed = np.flatnonzero(np.any([score.backed for score in scored], axis=0))
     fits = np.full((count, len(phrases)), -np.inf)
     fits[:, backed] = measure.fits([phrases[i].phrase for i in backed])
     used = {same_words(title) for title in taken}
@@ -149,17 +157,18 @@ def name_clusters(
         for i in members:
             inside.update(held[i])
         scores = log_odds(inside, everywhere)
-        gain, said, holds = scored[group]
+        mine = scored[group]
+        holds = mine.backed
         if sum("?" in texts[i] for i in members) < ASKING * len(members):
             holds = holds & ~asks
-        fit = fits[group] + SUPPORT * gain + SAID * said - BROADLY * broad
+        fit = fits[group] + SUPPORT * mine.gain + SAID * mine.said - BROADLY * broad
         ranked = [
             Ranked(
                 phrase=phrases[i].phrase,
                 fit=float(fit[i]),
                 source=LIBRARY,
                 broad=bool(broad[i]),
-                said=float(said[i] * broad[i]),
+                said=float(mine.full[i] * broad[i]),
             )
             for i in np.flatnonzero(holds)
         ]
@@ -174,7 +183,8 @@ def name_clusters(
             group=group,
         )
         keys = key_phrases(scores, inside)
-        best = choose(ranked, used, keys=keys, inside=inside, members=len(members), group=group)
+        shares = backing.shares(group, NOUNS)
+        best = choose(ranked, used, shares=shares, keys=keys, asking=bool(questions), group=group)
         used.add(same_words(best.phrase))
         central, typical, sharpest = pick_quotes(texts, vectors, members)
         names.append(
@@ -230,7 +240,7 @@ class _Measure:
         area = (inside[:, own] @ ranks - m * (m + 1) / 2) / (m * rest)
         mean = inside @ similar / m
         outside = (similar.sum(axis=0) - inside @ similar) / rest
-        fit: npt.NDArray[np.float64] = area - 0.5 + mean - outside
+        fit: npt.NDArray[np.float64] = area - 0.5 + NEARER * (mean - outside)
         return fit
 
 
@@ -260,19 +270,23 @@ def _own_phrases(
     central = members[np.argsort(-np.round(near, 5), kind="stable")][:SPEAKERS]
     need = max(2, int(np.ceil(SHARED * len(members))))
     found: dict[str, float] = {}
-    for i in central:
-        for span in spans(parts[i]):
-            words = span.split()
-            if not tells_trouble(span) or any(w in inside and inside[w] < need for w in words):
-                continue
-            known = [max(scores.get(w, 0.0), 0.0) for w in words]
-            found[span] = sum(known) / np.sqrt(len(words))
+    said_by = Counter(span for i in central for span in spans(parts[i]))
+    for span in said_by:
+        words = span.split()
+        # what only one says is rarely a title: broken grammar, two thoughts in one
+        if said_by[span] < REPEATED or not tells_trouble(span):
+            continue
+        if any(w in inside and inside[w] < need for w in words):
+            continue
+        known = [max(scores.get(w, 0.0), 0.0) for w in words]
+        found[span] = sum(known) / np.sqrt(len(words))
     best = sorted(found, key=lambda s: (-found[s], s))[:CANDIDATES]
     if not best:
         return []
     top = max(found[best[0]], 1e-9)
-    gain, said, _ = backing.score(backing.table(best), group)
-    fits = measure.fits(best, slice(group, group + 1))[0] + SUPPORT * gain + SAID * said
+    mine = backing.score(backing.table(best), group)
+    fits = measure.fits(best, slice(group, group + 1))[0]
+    fits = fits + SUPPORT * mine.gain + SAID * mine.said
     return [
         Ranked(
             phrase=phrase,

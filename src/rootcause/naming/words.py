@@ -51,7 +51,7 @@ ANGER = words_of(
     literally seriously actually basically"""
 )
 # A title does not open with these, nor end with those.
-BAD_START = FUNCTION - words_of("no not never still cant can't cannot wont won't without")
+BAD_START = FUNCTION - words_of("no never still cant can't cannot wont won't without")
 BAD_END = (FUNCTION | words_of("longer able")) - words_of("again back out up off down through")
 # A title speaks of everybody's problem.
 PERSONAL = words_of(
@@ -99,6 +99,12 @@ _SHORT = {
 }  # fmt: skip
 _OPENING = words_of("still also even just please and but so now it i")
 
+# Words of two letters that are a matter.
+TWO = words_of("ui ux tv pc ad")
+
+# Words that would meet another one without their ending.
+APART = {"plane": "plane", "planes": "plane", "news": "news"}
+
 PRIOR = 500.0
 
 
@@ -117,13 +123,14 @@ def terms(parts: Sequence[Sequence[str]]) -> set[str]:
     """Return the words and word pairs that may be key phrases, each once."""
     found: set[str] = set()
     for words in parts:
-        found.update(w for w in words if _telling(w))
-        found.update(f"{a} {b}" for a, b in pairwise(words) if _telling(a) and _telling(b))
+        found.update(w for w in words if telling(w))
+        found.update(f"{a} {b}" for a, b in pairwise(words) if telling(a) and telling(b))
     return found
 
 
-def _telling(word: str) -> bool:
-    return len(word) > 2 and word not in FUNCTION and word not in ANGER
+def telling(word: str) -> bool:
+    """Return whether a word can say what is wrong: neither grammar nor anger."""
+    return (len(word) > 2 or word in TWO) and word not in FUNCTION and word not in ANGER
 
 
 def log_odds(inside: Counter[str], everywhere: Counter[str]) -> dict[str, float]:
@@ -198,17 +205,22 @@ def _readable(run: Sequence[str]) -> bool:
     if run[-1] in BAD_END or any(w in PERSONAL or w in ANGER for w in run):
         return False
     # what an "and" joins must be telling on both sides, else the run is cut out of two thoughts
-    if any(w in JOINING and not (_telling(a) and _telling(b)) for a, w, b in _threes(run)):
+    if any(w in JOINING and not (telling(a) and telling(b)) for a, w, b in _threes(run)):
         return False
     if run[0] in DENYING and run[1] in LEADING:  # the rest of a sentence: "not to delete all"
         return False
-    telling = sum(_telling(w) for w in run)
-    return telling >= 2 and len(set(run)) == len(run)
+    count = sum(telling(w) for w in run)
+    return count >= 2 and len(set(run)) == len(run)
 
 
 def tells_trouble(phrase: str) -> bool:
     """Return whether a phrase says that something is wrong, and not only what it is about."""
     return any(word in TROUBLE for word in _WORD.findall(phrase.replace("’", "'")))
+
+
+def words_in(phrase: str) -> list[str]:
+    """Return the words of a phrase without its commas."""
+    return _WORD.findall(phrase.lower())
 
 
 def tidy(phrase: str) -> str:
@@ -226,13 +238,17 @@ def _threes(run: Sequence[str]) -> Iterable[tuple[str, str, str]]:
 @lru_cache(maxsize=16_384)
 def same_words(title: str) -> frozenset[str]:
     """Return what must differ between two titles: their telling words, endings cut."""
-    words = [w for w in _WORD.findall(title.lower()) if _telling(w)]
-    return frozenset(stem(w) for w in words) or frozenset(title.lower().split())
+    words = words_in(title)
+    # signing out is another matter than signing in
+    found = frozenset(stem(w) for w in words if telling(w) or w == "out")
+    return found or frozenset(title.lower().split())
 
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Return a word without its commonest endings, so that `fee` and `fees` meet."""
+    if word in APART:
+        return APART[word]
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]

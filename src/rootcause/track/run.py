@@ -40,7 +40,7 @@ BORN_AGAINST = 400
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 # texts, cluster of each (-1 = none), vectors, titles in use -> a name per cluster
-Namer = Callable[[Sequence[str], Ints, Vectors, Sequence[str]], list[Name]]
+Namer = Callable[[Sequence[str], Ints, Vectors, Sequence[str], str], list[Name]]
 Redact = Callable[[str], str]
 
 
@@ -245,7 +245,7 @@ class Tracker:
         shown = np.full(len(rest), -1, dtype=np.int64)
         for place, g in enumerate(fresh):
             shown[members[g]] = place
-        names = self.namer(rest.texts, shown, rest.vectors, taken) if fresh else []
+        names = self.namer(rest.texts, shown, rest.vectors, taken, kind) if fresh else []
         for place, g in enumerate(fresh):
             cause_id = given[place] or self.register.next_id()
             homes[g] = cause_id
