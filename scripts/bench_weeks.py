@@ -1,16 +1,18 @@
 """Measure the weekly numbers: false alarms, delays, intervals, against simple rules.
 
     python scripts/bench_weeks.py numbers [--runs 200] [--json FILE]
-    python scripts/bench_weeks.py identity --data DIR [--runs 5] [--bertopic]
+    python scripts/bench_weeks.py identity --data DIR [--runs 5] [--person] [--bertopic]
     python scripts/bench_weeks.py size
     python scripts/bench_weeks.py years --data DIR --work DIR [--app Gmail]
 
 `numbers` simulates 26 weeks of 40 causes whose truth is known: steady ones with over-dispersed
 counts, births, growth, fixes, returns; weeks differ in volume, one post goes viral (many mentions
 read, no more complaints), one holiday fortnight halves everything. `identity` plays 26 weeks of
-real complaints with known causes (weeks_data.py) to rootcause and to rivals; BERTopic needs
-`pip install bertopic umap-learn`. `size` measures 260 weeks and 500 causes. `years` reports five
-real years of one app and lists what was flagged. DIR is the folder of the development data.
+real complaints with known causes (weeks_data.py) to rootcause and to rivals and tells which
+cause-weeks lost their id; with `--person` somebody takes those suggested merges that are right;
+BERTopic needs `pip install bertopic umap-learn`. `size` measures 260 weeks and 500 causes. `years`
+reports five real years of one app and lists what was flagged. DIR is the folder of the
+development data.
 """
 
 from __future__ import annotations
@@ -184,9 +186,12 @@ def _mean(values: list) -> float:
     return round(float(np.mean(values)), 3)
 
 
-def identity(data: Path, runs: int, seed: int, *, rivals: bool) -> dict[str, object]:
+def identity(
+    data: Path, runs: int, seed: int, *, rivals: bool, person: bool = False
+) -> dict[str, object]:
     """Return the means over worlds: how well ids follow the true causes, and the flags."""
     import weeks_identity as weekly
+    from weeks_breakdown import Lost, Reader
     from weeks_data import make_world
     from weeks_flags import Flags
 
@@ -194,21 +199,29 @@ def identity(data: Path, runs: int, seed: int, *, rivals: bool) -> dict[str, obj
     late: dict[str, dict[str, list[int]]] = {}
     alarms: dict[str, list[dict[str, float]]] = {}
     cpu: dict[str, float] = {}
+    lost = Lost()
     for number in range(seed, seed + runs):
         given = weekly.prepare(make_world(data, number))
         flags = Flags(world=given.world)
+        reader = Reader(world=given.world)
         rows = {
             "rootcause": lambda given=given, flags=flags: weekly.track(
                 given, weekly.temporary(), flags
             ),
             "each week anew, Hungarian": lambda given=given: weekly.hungarian(given),
         }
+        if person:
+            rows["rootcause, suggested merges read"] = lambda given=given, reader=reader: (
+                reader.followed(weekly.track(given, weekly.temporary(), reader))
+            )
         if rivals:
             rows["BERTopic merge_models"] = lambda given=given: weekly.merged_models(given)
         for name, play in rows.items():
             start = time.process_time()
             told = play()
             cpu[name] = cpu.get(name, 0) + time.process_time() - start
+            if name == "rootcause":
+                lost.add(given.world, told)
             found.setdefault(name, []).append(weekly.judge(given.world, told))
             for event, weeks in weekly.delays(given.world, told).items():
                 late.setdefault(name, {}).setdefault(event, []).extend(weeks)
@@ -217,6 +230,9 @@ def identity(data: Path, runs: int, seed: int, *, rivals: bool) -> dict[str, obj
         sys.stderr.write(f"world {number}: {found['rootcause'][-1]}\n")
     return {
         "worlds": runs,
+        "kept_by_world": {name: [round(one["kept"], 3) for one in values]
+                          for name, values in found.items()},
+        "lost_cause_weeks": lost.result(),
         "identity": {name: _means(values) for name, values in found.items()},
         "delay_weeks_15_voices": {
             name: {event: {"causes": len(weeks), "within_one_week": _mean([w <= 1 for w in weeks]),
@@ -243,6 +259,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path)
     parser.add_argument("--app", default="Gmail")
     parser.add_argument("--bertopic", action="store_true")
+    parser.add_argument("--person", action="store_true")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     if given.part in {"identity", "years"} and given.data is None:
@@ -252,7 +269,8 @@ def main() -> None:
     if given.part == "numbers":
         results = [numbers(given.runs or 100, noise, given.seed) for noise in (0.02, 0.1, 0.3)]
     elif given.part == "identity":
-        results = identity(given.data, given.runs or 5, given.seed, rivals=given.bertopic)
+        results = identity(given.data, given.runs or 5, given.seed, rivals=given.bertopic,
+                           person=given.person)  # fmt: skip
     elif given.part == "size":
         from weeks_identity import temporary
         from weeks_scale import measure

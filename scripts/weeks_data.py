@@ -103,6 +103,11 @@ class World:
     kin: dict[str, str] = field(default_factory=dict)
     again: set[int] = field(default_factory=set)  # rows whose text was dealt before
 
+    def relative(self, gold: str) -> str:
+        """Return the cause that one parted from or joined, or that parted from or joined it."""
+        back = {to: one for one, to in self.kin.items()}
+        return self.kin.get(gold) or back.get(gold, "")
+
 
 def read_texts(data: Path) -> tuple[dict[str, list[str]], list[str], list[str]]:
     """Return the texts of each family, texts of causes met once, and texts that name none."""

@@ -188,7 +188,7 @@ def judge(world: World, told: list[Homes]) -> dict[str, float]:
     paired one to one). Of two causes that part or join, the other's id is right too.
     """
     golds = sorted(world.rates)
-    names, held = _names(world, told)
+    names, held = names_of(world, told)
     usual = {
         gold: Counter(name for (one, _), name in names.items() if one == gold and name)
         for gold in golds
@@ -198,7 +198,7 @@ def judge(world: World, told: list[Homes]) -> dict[str, float]:
     named = [key for key, name in names.items() if name]
     kept, mine = [], []
     for gold, week in named:
-        kin = world.kin.get(gold, "")
+        kin = world.relative(gold)
         kept.append(names[gold, week] in {main[gold], main.get(kin, "")})
         mine.append(names[gold, week] in {own.get(gold), own.get(kin)})
     switches = []
@@ -222,7 +222,7 @@ def judge(world: World, told: list[Homes]) -> dict[str, float]:
 Names = dict[tuple[str, int], str]
 
 
-def _names(world: World, told: list[Homes]) -> tuple[Names, dict[tuple[str, int], float]]:
+def names_of(world: World, told: list[Homes]) -> tuple[Names, dict[tuple[str, int], float]]:
     """Return the name of each cause-week, "" for none, and the share of mentions it holds."""
     true: dict[tuple[str, int], list[int]] = {}
     for row, (week, _, gold, _) in enumerate(world.rows):

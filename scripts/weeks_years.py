@@ -11,12 +11,16 @@ import gzip
 import json
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rootcause.compose.inputs import Inputs
 from rootcause.compose.numbers import number_causes
+from rootcause.dumps.values import joined
 from rootcause.encode import load_encoder
+from rootcause.errors import DataError
 from rootcause.pools import represented_dimension
 from rootcause.register import Register
 from rootcause.scored import open_scored
@@ -26,17 +30,38 @@ from rootcause.weekly import Job, dated_weeks, track_week
 LOUD = {"new", "growing", "returned"}
 
 
-def rows_of(source: Path) -> dict[str, int]:
-    """Return {text as scored: row number}; a text met twice keeps its first."""
-    found: dict[str, int] = {}
+def rows_of(source: Path, app: str) -> dict[str, list[int]]:
+    """Return {text as scored: row numbers} of one app's reviews."""
+    found: dict[str, list[int]] = {}
     with gzip.open(source, "rt", encoding="utf-8", newline="") as stream:
         for number, row in enumerate(csv.DictReader(stream), start=1):
-            found.setdefault(_key(row["content"]), number)
+            if row["app"] == app:
+                text = joined(row["title"], row["content"]) or ""
+                found.setdefault(key_of(text), []).append(number)
     return found
 
 
-def _key(text: str) -> str:
-    return " ".join(text.split())[-60:].lower()
+def key_of(text: str) -> str:
+    """Return a text as it is compared: what reading a dump may change is left out."""
+    return "".join(one for one in text.lower() if one.isalnum())
+
+
+def places_of(numbers: dict[str, list[int]], texts: Iterable[str]) -> list[int]:
+    """Return the row numbers of scored texts, in order; of equal texts, each row once.
+
+    Raises DataError for a text that the source does not hold: a flag that points at another
+    review than it was made from cannot be judged.
+    """
+    met: Counter[str] = Counter()
+    places = []
+    for text in texts:
+        key = key_of(text)
+        if key not in numbers:
+            raise DataError(f"a scored text of {len(text)} characters is in no row of the source")
+        rows = numbers[key]
+        places.append(rows[met[key] % len(rows)])
+        met[key] += 1
+    return sorted(places)
 
 
 def years(source: Path, work: Path, app: str, last: int | None = None) -> list[dict[str, object]]:
@@ -47,7 +72,7 @@ def years(source: Path, work: Path, app: str, last: int | None = None) -> list[d
             [sys.executable, "-c", "from rootcause.cli import main; main()", "score", str(source),
              "-o", str(folder)], check=True,
         )  # fmt: skip
-    numbers = rows_of(source)
+    numbers = rows_of(source, app)
     scored = open_scored(folder)
     encoder = load_encoder("builtin")
     facts = scored.manifest
@@ -83,7 +108,7 @@ def years(source: Path, work: Path, app: str, last: int | None = None) -> list[d
                 if number.status not in LOUD:
                     continue
                 ids = [row.mention_id for row in rows if row.cause_id == cause_id]
-                places = sorted(numbers.get(_key(texts[one]), 0) for one in ids)
+                places = places_of(numbers, (texts[one] for one in ids))
                 flagged.append(
                     {"week": str(week), "cause_id": cause_id, "title": titles[cause_id],
                      "status": number.status, "voices": number.voices, "change": number.change,

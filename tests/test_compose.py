@@ -11,7 +11,7 @@ import pytest
 
 from rootcause.bundled import bundled
 from rootcause.compose import evidence
-from rootcause.compose.causes import _once_each, _surest
+from rootcause.compose.causes import _once_each, _surest, told_now
 from rootcause.compose.replies import REQUEST_COLUMNS, queue_lengths
 from rootcause.compose.wording import Complaints, complaint_interval
 from rootcause.records import Week
@@ -144,6 +144,18 @@ def test_an_action_with_its_day_is_on_the_first_screen(demo):
 )
 def test_sentences_follow_the_locale_and_leave_titles_alone(locale, text, shown):
     assert Numbers(locale).prose(text) == (shown or text)
+
+
+def test_a_flagged_cause_says_what_its_week_is_about_when_its_name_does_not():
+    cause = SimpleNamespace(title="password reset does not work", key_phrases=("reset link",))
+    other = ("signed out", "update", "every account", "all day")
+    told = "; this week: “signed out”, “update”, “every account”"
+    assert told_now(cause, "growing", other) == told
+    assert told_now(cause, "steady", other) == ""
+    # a name that still says it needs no second one, whatever the ending of the word
+    assert told_now(cause, "growing", ("signed out", "resetting passwords")) == ""
+    assert told_now(cause, "growing", ("signed out",)) == ""
+    assert "jo@example.com" not in told_now(cause, "new", ("jo@example.com", "signed out"))
 
 
 def test_quotes_come_from_the_surest_members():

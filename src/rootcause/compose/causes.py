@@ -17,7 +17,9 @@ from rootcause.compose.numbers import FORGOTTEN_AFTER, Numbers
 from rootcause.compose.wording import theme_of
 from rootcause.findings import Cause, Edge
 from rootcause.naming import Name, name_clusters, pick_quotes
+from rootcause.naming.words import same_words
 from rootcause.pools import COMPLAINT, QUESTION, Kind, Pool
+from rootcause.redaction import redact
 from rootcause.register import Assignment, CauseRow
 
 # Hennig (2007): a cluster whose bootstrap Jaccard is lower should not be trusted.
@@ -25,6 +27,11 @@ WEAK = 0.6
 
 # So many of a cause's surest members speak for it, or half of them where that is more.
 SPEAKERS = 5
+
+# What is said of causes that these rules flag is news; so many of the week's phrases are told.
+FLAGGED = frozenset({"new", "growing", "returned"})
+PHRASES_TOLD = 3
+LONGEST_TOLD = 40
 
 Ints = npt.NDArray[np.int64]
 Facts = Mapping[str, Mapping[str, Any]]
@@ -112,7 +119,7 @@ def _cause(
         kind=row.kind,
         breadth=breadth(number.all_voices, number.all_days, number.weeks_active, number.channels),
         status=number.status,
-        status_reason=number.reason,
+        status_reason=number.reason + (told_now(row, number.status, phrases) if quotable else ""),
         voices=number.voices,
         mentions=number.mentions,
         share=number.share,
@@ -140,6 +147,22 @@ def _cause(
         response_hours_median=median,
         response_hours_p90=high,
     )
+
+
+def told_now(row: CauseRow, status: str, phrases: Sequence[str]) -> str:
+    """Return what a flagged cause is about this week, "" where its title or birth tells.
+
+    A title stays what the first mentions were called; a rise may be about something else that the
+    cause takes in. So it is where none of the week's key phrases shares a word with the title or
+    the phrases of the birth.
+    """
+    if status not in FLAGGED or len(phrases) < 2:
+        return ""
+    known = same_words(" ".join((row.title, *row.key_phrases)))
+    if any(same_words(phrase) & known for phrase in phrases):
+        return ""
+    told = [f"“{redact(one)}”" for one in phrases if len(one) <= LONGEST_TOLD][:PHRASES_TOLD]
+    return f"; this week: {', '.join(told)}" if told else ""
 
 
 def _names(given: Inputs, rows: Sequence[Assignment]) -> dict[str, tuple[Name, Kind]]:

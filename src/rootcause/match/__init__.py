@@ -5,7 +5,16 @@ mention must show it, is learnt for each cause.
 """
 
 from rootcause.match.many import learn_each
-from rootcause.match.one import MOST_OTHERS, Prototype, learn, match, thin
+from rootcause.match.one import MOST_OTHERS, Prototype, learn, likeliest, match, thin
 from rootcause.match.pooled import match_pool
 
-__all__ = ["MOST_OTHERS", "Prototype", "learn", "learn_each", "match", "match_pool", "thin"]
+__all__ = [
+    "MOST_OTHERS",
+    "Prototype",
+    "learn",
+    "learn_each",
+    "likeliest",
+    "match",
+    "match_pool",
+    "thin",
+]

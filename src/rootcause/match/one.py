@@ -133,19 +133,35 @@ def match(
     strength = np.zeros(len(rows), dtype=np.float32)
     if not len(prototypes) or not len(rows):
         return index, strength
-    directions = np.stack([p.direction for p in prototypes]).astype(np.float64)
-    offsets = np.array([p.offset for p in prototypes])
-    radii = np.array([p.radius for p in prototypes])
     for start in range(0, len(rows), _BLOCK):
         block = slice(start, start + _BLOCK)
-        scores = unit(rows[block]).astype(np.float64) @ directions.T + offsets
-        clear = np.round((scores - radii) / np.maximum(1 - radii, 0.05), 6)
+        clear = _cleared(rows[block], prototypes)
         best = clear.argmax(axis=1)
         margin = clear[np.arange(len(clear)), best]
         index[block] = np.where(margin >= 0, best, -1)
         strength[block] = np.clip(0.5 + margin / 2, 0, 1)
     strength[index < 0] = np.minimum(strength[index < 0], 0.499)
     return index, strength
+
+
+def likeliest(vectors: Vectors, prototypes: Sequence[Prototype]) -> npt.NDArray[np.int64]:
+    """Return (n,) the cause whose radius each row clears by most, or misses by least."""
+    rows = np.asarray(vectors, dtype=np.float32)
+    index = np.zeros(len(rows), dtype=np.int64)
+    for start in range(0, len(rows), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        index[block] = _cleared(rows[block], prototypes).argmax(axis=1)
+    return index
+
+
+def _cleared(rows: Vectors, prototypes: Sequence[Prototype]) -> npt.NDArray[np.float64]:
+    """Return (n, k) by how much rows clear the radius of each cause, 1 for a score of 1."""
+    directions = np.stack([p.direction for p in prototypes]).astype(np.float64)
+    offsets = np.array([p.offset for p in prototypes])
+    radii = np.array([p.radius for p in prototypes])
+    scores = unit(rows).astype(np.float64) @ directions.T + offsets
+    cleared: npt.NDArray[np.float64] = np.round((scores - radii) / np.maximum(1 - radii, 0.05), 6)
+    return cleared
 
 
 def thin(rows: npt.NDArray[Number], most: int | None = None) -> npt.NDArray[Number]:

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.match import Prototype, learn_each, match
+from rootcause.match import Prototype, learn_each, likeliest, match
 from rootcause.pools import Pool
 from rootcause.records import Vectors
 from rootcause.register import KnownCause
 from rootcause.track.links import Floats, Ints, nothing, one_per_voice
+from rootcause.track.neighbours import among_neighbours, undisputed
 from rootcause.track.residue import VOICES_NOW
 
 # Hysteresis: where a week has sure members of a cause, others need so much less than its radius.
@@ -36,7 +37,7 @@ def recognise(pool: Pool, known: Sequence[KnownCause], background: Vectors) -> _
     up to `SLACK` below does where `VOICES_NOW` people of this week are at the radius. So a cause
     that nobody speaks of any more is not kept alive by what merely resembles it.
     """
-    prototypes = learn_each([cause.vectors for cause in known], background)
+    prototypes = learn_each(undisputed(known), background)
     if not prototypes or not len(pool):
         return prototypes, *nothing(len(pool))
     index, strength = match(pool.vectors, prototypes)
@@ -49,6 +50,11 @@ def recognise(pool: Pool, known: Sequence[KnownCause], background: Vectors) -> _
         taken = left[loose >= 0]
         index[taken] = np.array(alive, dtype=np.int64)[loose[loose >= 0]]
         strength[taken] = 0.5
+    # whether a row belongs is its own matter, to which cause its neighbours know better: one
+    # wording of a problem stays in one cause where each row alone would fall here and there
+    inside = np.flatnonzero(index >= 0)
+    if len(inside):
+        index[inside] = likeliest(among_neighbours(pool, inside), prototypes)
     return prototypes, index, strength
 
 
