@@ -134,8 +134,11 @@ def fingerprint(text: str) -> str:
     if not text.isascii():
         for mark in _QUOTES:
             text = text.replace(mark, " ")
+    return hashlib.blake2b(only_words(text).encode(), digest_size=16).hexdigest()
+
+
+def only_words(text: str) -> str:
+    """Return a text's words, one space between them, without what is no letter and no digit."""
     if text.isascii():
-        words = b" ".join(text.encode().translate(_ONLY_WORDS).split())
-    else:
-        words = " ".join(_NOT_WORD.sub(" ", text).split()).encode()
-    return hashlib.blake2b(words, digest_size=16).hexdigest()
+        return b" ".join(text.encode().translate(_ONLY_WORDS).split()).decode()
+    return " ".join(_NOT_WORD.sub(" ", text).split())
