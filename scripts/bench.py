@@ -2,15 +2,21 @@
 
     python scripts/bench.py                        175,000 mentions of a week, every contender
     python scripts/bench.py --memory 100000 1000000 5000000             peak of memory by size
-    python scripts/bench.py --only start week                           from dump to report
+    python scripts/bench.py --only start week copies [--data ../shared/datasets]
+                                                                        from dump to report
 
 Every contender runs in a process of its own, reads the same JSON Lines dump and writes Parquet
 (the floor reads, tokenises and writes, and decides nothing). Rates are mentions per second of
 wall-clock time; `cpu` is processor time over all processes, which a busy machine disturbs less.
-The dump is made of the bundled demo mentions, each made different by three random words.
+The dump is made of the bundled demo mentions, each made different by three random words. From dump
+to report it goes twice: in `week` nearly every mention is its own text (with `--data` the app
+reviews and posts there, else the first half of one demo mention and the second of another);
+`copies` is the dump of the others, in which every mention is nearly a copy of thirty.
 """
 
 import argparse
+import csv
+import gzip
 import json
 import os
 import platform
@@ -30,7 +36,7 @@ from bench_rivals import RIVALS
 ROOT = Path(__file__).resolve().parents[1]
 CONTENDERS = (
     "start", "read", "tokenise", "floor-1", "floor-2", "score-1", "score-2", "tfidf", "transformer",
-    "week",
+    "week", "copies",
 )  # fmt: skip
 # What is aimed at: by name of a rate or ratio, at least or at most how much.
 AIMS = {
@@ -45,24 +51,59 @@ AIMS = {
 PRODUCT = [sys.executable, "-c", "from rootcause.cli import run; run()"]
 
 
-def make_dump(path, rows, days):
-    """Write a dump of `rows` mentions over `days`, 5 % of them answers of the company."""
+def demo_texts():
+    """Return the bundled demo mentions."""
     from rootcause.dumps import read_mentions
 
-    texts = [
+    return [
         text
         for batch in read_mentions(str(ROOT / "data/dumps/*/*"))
         for text in batch.column("text").to_pylist()
     ]
+
+
+def near_copies():
+    """Yield demo mentions without end, each made different by three random words."""
+    texts = demo_texts()
     words = sorted({word for text in texts for word in text.split() if word.isalpha()})
+    rng = random.Random(1)
+    while True:
+        yield f"{rng.choice(texts)} {' '.join(rng.choices(words, k=3))}"
+
+
+def different(data):
+    """Yield texts that hardly resemble each other: see the module."""
+    if data:
+        reviews = data / "streams" / "app_reviews.csv.gz"
+        texts = {}
+        with gzip.open(reviews, "rt", encoding="utf-8") as stream:
+            for record in csv.DictReader(stream):
+                texts[f"{record['title']}. {record['content']}"] = None
+        posts = data / "encoder" / "texts.txt.gz"
+        with gzip.open(posts, "rt", encoding="utf-8") as stream:
+            texts |= dict.fromkeys(
+                line.rstrip("\n").split("\t")[0] for line in islice(stream, 150_000)
+            )
+        found = list(texts)
+        random.Random(1).shuffle(found)
+        yield from found
+    halves = [text.split() for text in demo_texts()]
+    rng = random.Random(1)
+    while True:
+        one, other = rng.choice(halves), rng.choice(halves)
+        yield " ".join([*one[: len(one) // 2], *other[len(other) // 2 :]])
+
+
+def make_dump(path, rows, days, texts):
+    """Write a dump of `rows` mentions over `days`, 5 % of them answers of the company."""
     rng = random.Random(1)
     start = datetime(2026, 6, 1, tzinfo=UTC)
     with path.open("w", encoding="utf-8") as stream:
-        for i in range(rows):
+        for i, text in enumerate(islice(texts, rows)):
             when = start + timedelta(seconds=i * days * 86_400 / rows)
             row = {
                 "id": str(10**18 + i),
-                "text": f"{rng.choice(texts)} {' '.join(rng.choices(words, k=3))}",
+                "text": text,
                 "created_at": when.isoformat(),
                 "author": f"user{rng.randrange(rows)}",
             }
@@ -101,7 +142,9 @@ def run_week(dump, out, model):
 def run_one(name, dump, out, model):
     """Run one contender here; prints what it took as JSON."""
     kind, _, jobs = name.partition("-")
-    run = RIVALS.get(kind) or {"score": run_score, "start": run_start, "week": run_week}[kind]
+    run = RIVALS.get(kind) or {
+        "score": run_score, "start": run_start, "week": run_week, "copies": run_week,
+    }[kind]  # fmt: skip
     arguments = (int(jobs), model) if jobs else (model,)
     # imports and training count for our own command only: it is measured from its cold start
     start = time.perf_counter()
@@ -131,7 +174,8 @@ def measure(name, dump, folder, model):
     while child.poll() is None:
         try:
             # this script's own process has nothing to do with what the command needs
-            family = watched.children(recursive=True) if name.startswith("score") else [watched]
+            own = name.startswith("score") or name in ("week", "copies")
+            family = watched.children(recursive=True) if own else [watched]
             peak = max(peak, sum(process.memory_info().rss for process in family))
             if time.perf_counter() - asked > 0.5:  # shared pages counted once: slow to ask for
                 asked = time.perf_counter()
@@ -161,7 +205,7 @@ def memory(sizes, folder, days, model):
     found = {}
     for rows in sizes:
         dump = folder / "dump.jsonl"
-        make_dump(dump, rows, days)
+        make_dump(dump, rows, days, near_copies())
         found[rows] = one = measure("score-2", dump, folder, model)
         first = found[sizes[0]]
         more = {k: one[k] / first[k] - 1 for k in ("peak_mb", "peak_proportional_mb")}
@@ -197,6 +241,7 @@ def ratios(found, by):
     plain = {
         "mentions a second, two cores": ("score-2", by),
         "seconds from dump to report": ("week", seconds),
+        "the same of near-copies": ("copies", seconds),
         "seconds for 100 mentions, cold": ("start", seconds),
     }
     return found_ratios | {
@@ -254,6 +299,7 @@ def main():
     parser.add_argument(
         "--days", type=int, help="over how long the mentions spread (7, for --memory 70)"
     )
+    parser.add_argument("--data", type=Path, help="folder of public texts, for `week`")
     parser.add_argument("--model", default="default")
     parser.add_argument("--json", type=Path, default=ROOT / "bench-out" / "bench.json")
     parser.add_argument("--memory", type=int, nargs="+", metavar="ROWS")
@@ -271,11 +317,14 @@ def main():
             keep(given.json, {"found": found, **machine()})
             return
         dump = folder / "dump.jsonl"
-        make_dump(dump, given.rows, given.days or 7)
+        make_dump(dump, given.rows, given.days or 7, near_copies())
+        week = folder / "week.jsonl"
+        if "week" in given.only:
+            make_dump(week, given.rows, 7, different(given.data))
         found = {}
         print(f"{'':14}{'per second':>12}{'per cpu s':>12}{'peak MB':>10}")
         for name in [n for n in CONTENDERS if n in given.only]:
-            found[name] = one = measure(name, dump, folder, given.model)
+            found[name] = one = measure(name, week if name == "week" else dump, folder, given.model)
             line = f"{one['per_second']:>12,}{one['per_cpu_second']:>12,}{one['peak_mb']:>10,}"
             print(f"{name:14}{line}", flush=True)
         result = {

@@ -148,6 +148,11 @@ def _plain_words(text: str) -> bytes:
     if not text.isascii():
         for mark in _QUOTES:
             text = text.replace(mark, " ")
+    return only_words(text).encode()
+
+
+def only_words(text: str) -> str:
+    """Return a text's words, one space between them, without what is no letter and no digit."""
     if text.isascii():
-        return b" ".join(text.encode().translate(_ONLY_WORDS).split())
-    return " ".join(_NOT_WORD.sub(" ", text).split()).encode()
+        return b" ".join(text.encode().translate(_ONLY_WORDS).split()).decode()
+    return " ".join(_NOT_WORD.sub(" ", text).split())

@@ -13,8 +13,8 @@ Floats = npt.NDArray[np.float64]
 NEIGHBOURS = 12
 ROUNDS = 2
 _BLOCK = 1_024
-# From so many columns on, the largest are found by value, some twenty times as fast as by place.
-_WIDE = 2_000
+# From so many columns on, the largest are sought in strips of so many columns.
+_WIDE, _DEEP = 2_000, 16
 
 
 def unit(rows: Vectors) -> Vectors:
@@ -54,20 +54,24 @@ def neighbours(rows: Vectors, voices: Ints) -> tuple[Ints, Vectors]:
 
 
 def largest(similar: Vectors, most: int) -> Ints:
-    """Return (n, most) the columns of each row's largest values, in any order."""
+    """Return (n, most) the columns of each row's largest values, in any order.
+
+    Of many columns, strips of them are looked at by their largest values first: the `most` best
+    strips hold the `most` largest values.
+    """
     count, width = similar.shape
     if width < _WIDE:
         return np.argpartition(-similar, most - 1, axis=1)[:, :most]
-    least = np.partition(similar, width - most, axis=1)[:, width - most, None]
-    rows, columns = np.nonzero(similar >= least)
-    found = np.bincount(rows, minlength=count)
-    if (found == most).all():
-        return columns.reshape(count, most)
-    best = np.empty((count, most), dtype=np.int64)
-    equal = found != most
-    best[~equal] = columns[~equal[rows]].reshape(-1, most)
-    best[equal] = np.argpartition(-similar[equal], most - 1, axis=1)[:, :most]
-    return best
+    strips = width // _DEEP
+    deep = similar[:, : strips * _DEEP].reshape(count, _DEEP, strips)
+    best = np.argpartition(-deep.max(axis=1), most - 1, axis=1)[:, :most]
+    inside = (best[:, :, None] + np.arange(0, strips * _DEEP, strips)).reshape(count, -1)
+    rest = np.broadcast_to(np.arange(strips * _DEEP, width), (count, width - strips * _DEEP))
+    inside = np.concatenate([inside, rest], axis=1)
+    held = np.take_along_axis(similar, inside, axis=1)
+    place = np.argpartition(-held, most - 1, axis=1)[:, :most]
+    found: Ints = np.sort(np.take_along_axis(inside, place, axis=1), axis=1)
+    return found
 
 
 def _mean_of_neighbours(rows: Vectors, near: Ints, weights: Vectors) -> Vectors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,9 @@ from rootcause.compose.inputs import Inputs
 from rootcause.compose.numbers import FORGOTTEN_AFTER, Numbers
 from rootcause.compose.wording import theme_of
 from rootcause.findings import Cause, Edge
-from rootcause.naming import Name, name_clusters, pick_quotes
+from rootcause.naming import phrases_of, pick_quotes
 from rootcause.naming.words import same_words
-from rootcause.pools import COMPLAINT, QUESTION, Kind, Pool
+from rootcause.pools import COMPLAINT, Kind, Pool
 from rootcause.redaction import redact
 from rootcause.register import Assignment, CauseRow
 
@@ -34,6 +34,17 @@ PHRASES_TOLD = 3
 LONGEST_TOLD = 40
 
 Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Spoken:
+    """This week's key phrases of a cause, and the rows of `kind`'s pool that are its quotes."""
+
+    phrases: tuple[str, ...]
+    rows: tuple[int | None, int | None, int | None]
+    kind: Kind
+
+
 Facts = Mapping[str, Mapping[str, Any]]
 
 
@@ -46,8 +57,13 @@ def make_causes(
 ) -> list[Cause]:
     """Return the causes of both kinds that the week's report shows, most voices first."""
     open_causes = {c.cause_id: c for c in given.register.causes() if c.state == "open"}
-    names = _names(given, rows)
+    spoken = _spoken(given, rows)
     everyone = _voices_of_week(given, facts)
+    columns = ["channel", "brand", *(c for c in given.table.column_names if c[:8] == "segment_")]
+    usual = evidence.counted(everyone.values(), columns)
+    members: dict[str, list[Assignment]] = {}
+    for row in rows:
+        members.setdefault(row.cause_id, []).append(row)
     waiting = Counter(row.cause_id for row in answered.queue)
     lineage: dict[str, list[Edge]] = {}
     for edge in given.register.edges(upto=given.week):
@@ -68,10 +84,11 @@ def make_causes(
             given,
             open_causes[cause_id],
             number,
-            [row for row in rows if row.cause_id == cause_id],
+            members.get(cause_id, []),
             facts,
-            names.get(cause_id),
+            spoken.get(cause_id),
             everyone,
+            usual,
             tuple(lineage.get(cause_id, ())),
             waiting[cause_id],
             answered,
@@ -96,8 +113,9 @@ def _cause(
     number: Numbers,
     members: Sequence[Assignment],
     facts: Facts,
-    name: tuple[Name, Kind] | None,
-    everyone: Sequence[Mapping[str, Any]],
+    spoken: _Spoken | None,
+    everyone: Mapping[int, Mapping[str, Any]],
+    usual: Mapping[str, Counter[str]],
     lineage: tuple[Edge, ...],
     waiting: int,
     answered: replies.Answers,
@@ -105,12 +123,11 @@ def _cause(
     voices = {m.voice for m in members if m.kind != "duplicate"}
     owner, email = _owner(given, row)
     quotable = len(voices) >= given.min_voices
-    inside = [person for person in everyone if person["voice"] in voices]
-    columns = ["channel", "brand", *(c for c in given.table.column_names if c[:8] == "segment_")]
+    inside = [everyone[voice] for voice in sorted(voices) if voice in everyone]
     weak = row.titled_by == "machine" and row.stability is not None and row.stability < WEAK
     hours = [answered.hours[m.mention_id] for m in members if m.mention_id in answered.hours]
     median, high = replies.spread(hours)
-    phrases = name[0].key_phrases if name and name[0].key_phrases else row.key_phrases
+    phrases = spoken.phrases if spoken and spoken.phrases else row.key_phrases
     return Cause(
         cause_id=row.cause_id,
         title=row.title,
@@ -137,8 +154,10 @@ def _cause(
         due=row.due,
         series=number.series,
         key_phrases=tuple(phrases),
-        quotes=evidence.quotes(name[0], name[1].pool, facts) if name and quotable else (),
-        segments=evidence.segments(inside, everyone, columns) if quotable else (),
+        quotes=(
+            evidence.quotes(spoken.rows, spoken.kind.pool, facts) if spoken and quotable else ()
+        ),
+        segments=evidence.segments(inside, usual) if quotable else (),
         lineage=lineage,
         contacts_per_year=number.contacts_per_year,
         cost_per_year=number.cost_per_year,
@@ -165,12 +184,12 @@ def told_now(row: CauseRow, status: str, phrases: Sequence[str]) -> str:
     return f"; this week: {', '.join(told)}" if told else ""
 
 
-def _names(given: Inputs, rows: Sequence[Assignment]) -> dict[str, tuple[Name, Kind]]:
+def _spoken(given: Inputs, rows: Sequence[Assignment]) -> dict[str, _Spoken]:
     """Return this week's key phrases and exemplary rows per cause, with the pool they index.
 
     Quotes are taken from the surer half of a cause's members: a stray one must not speak for it.
     """
-    found: dict[str, tuple[Name, Kind]] = {}
+    found: dict[str, _Spoken] = {}
     brands = sorted(set(given.table["brand"].drop_null().to_pylist()))
     homes = {r.mention_id: r for r in rows if r.cause_id and r.kind != "duplicate"}
     for kind in given.kinds:
@@ -182,14 +201,11 @@ def _names(given: Inputs, rows: Sequence[Assignment]) -> dict[str, tuple[Name, K
         mine = [homes.get(mention_id) for mention_id in pool.ids]
         labels = np.array([place[row.cause_id] if row else -1 for row in mine], dtype=np.int64)
         sure = np.array([row.strength if row else 0.0 for row in mine])
-        names = name_clusters(
-            pool.texts, labels, pool.vectors, avoid_words=brands, questions=kind.kind == QUESTION
-        )
-        for i, (cause_id, name) in enumerate(zip(ids, names, strict=True)):
+        phrases = phrases_of(pool.texts, labels, brands)
+        for i, (cause_id, keys) in enumerate(zip(ids, phrases, strict=True)):
             surest = _once_each(_surest(np.flatnonzero(labels == i), sure), pool)
-            central, typical, sharpest = pick_quotes(pool.texts, pool.vectors, surest)
-            speaks = replace(name, central=central, typical=typical, sharpest=sharpest)
-            found[cause_id] = (speaks, kind)
+            quotes = pick_quotes(pool.texts, pool.vectors, surest)
+            found[cause_id] = _Spoken(phrases=keys, rows=quotes, kind=kind)
     return found
 
 
@@ -210,15 +226,15 @@ def _once_each(rows: Ints, pool: Pool) -> Ints:
     return np.array(sorted(best.values()), dtype=np.int64)
 
 
-def _voices_of_week(given: Inputs, facts: Facts) -> list[dict[str, Any]]:
-    """Return one row of facts per complaining voice, its first mention's."""
-    seen: dict[int, dict[str, Any]] = {}
+def _voices_of_week(given: Inputs, facts: Facts) -> dict[int, Mapping[str, Any]]:
+    """Return the facts of each complaining voice, its first mention's."""
+    seen: dict[int, Mapping[str, Any]] = {}
     for kind in given.kinds:
         if kind.kind == COMPLAINT:
             for mention_id, voice in zip(kind.pool.ids, kind.pool.voices.tolist(), strict=True):
                 if mention_id in facts:
-                    seen.setdefault(voice, {**facts[mention_id], "voice": voice})
-    return list(seen.values())
+                    seen.setdefault(voice, facts[mention_id])
+    return seen
 
 
 def _owner(given: Inputs, row: CauseRow) -> tuple[str | None, str | None]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rootcause.findings import MapPoint, Quote, Segment
-from rootcause.naming import Name
 from rootcause.pools import Pool
 from rootcause.redaction import redact
 
@@ -21,14 +20,18 @@ SEGMENT_RATIO = 1.5
 MOST_REASONS = 3
 
 
-def quotes(name: Name, pool: Pool, facts: Mapping[str, Mapping[str, Any]]) -> tuple[Quote, ...]:
-    """Return up to three different quotes of a cause: central, typical, sharpest.
+ROLES = ("central", "typical", "sharpest")
+
+
+def quotes(
+    rows: Sequence[int | None], pool: Pool, facts: Mapping[str, Mapping[str, Any]]
+) -> tuple[Quote, ...]:
+    """Return up to three different quotes of a cause: rows of `pool` in the order of `ROLES`.
 
     `facts` has, by mention id, the created_at, author, channel and url of a mention.
     """
     found: dict[str, Quote] = {}
-    for role in ("central", "typical", "sharpest"):
-        row = getattr(name, role)
+    for role, row in zip(ROLES, rows, strict=True):
         if row is not None and pool.ids[row] not in found:
             found[pool.ids[row]] = quote(pool.ids[row], pool.texts[row], role, facts)
     return tuple(found.values())
@@ -53,22 +56,28 @@ def quote(mention_id: str, text: str, role: str, facts: Mapping[str, Mapping[str
     )
 
 
+def counted(
+    everyone: Iterable[Mapping[str, Any]], columns: Sequence[str]
+) -> dict[str, Counter[str]]:
+    """Return how many of the voices have each value of some columns."""
+    voices = list(everyone)
+    return {column: Counter(row[column] for row in voices if row.get(column)) for column in columns}
+
+
 def segments(
-    inside: Sequence[Mapping[str, Any]],
-    everyone: Sequence[Mapping[str, Any]],
-    columns: Sequence[str],
+    inside: Sequence[Mapping[str, Any]], everyone: Mapping[str, Counter[str]]
 ) -> tuple[Segment, ...]:
     """Return the segment values over-represented among a cause's voices, strongest first.
 
-    Each mapping is one voice. Hypergeometric test per value, Benjamini-Hochberg over values.
+    Each mapping of `inside` is one voice; `everyone` is what `counted` returns for all of them,
+    by column. Hypergeometric test per value, Benjamini-Hochberg over values.
     """
     from scipy.stats import false_discovery_control, hypergeom
 
     found: list[Segment] = []
     chances: list[float] = []
-    for column in columns:
+    for column, base in everyone.items():
         here = Counter(row[column] for row in inside if row.get(column))
-        base = Counter(row[column] for row in everyone if row.get(column))
         total, drawn = sum(base.values()), sum(here.values())
         if len(base) < 2 or not drawn:
             continue

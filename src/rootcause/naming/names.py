@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rootcause.lens import Lens, load_lens
 from rootcause.naming.backing import Backing
 from rootcause.naming.choice import LIBRARY, MENTIONS, Ranked, choose
+from rootcause.naming.hearing import LARGE, heard, words_to_avoid
 from rootcause.naming.library import LibraryPhrase, load_library
 from rootcause.naming.matters import NOUNS
 from rootcause.naming.quotes import pick_quotes
@@ -26,7 +27,6 @@ from rootcause.naming.words import (
     terms,
 )
 from rootcause.records import Vectors
-from rootcause.text import normalise
 
 Ints = npt.NDArray[np.int64]
 Encode = Callable[[Sequence[str]], Vectors]
@@ -112,7 +112,7 @@ def name_clusters(
     handles) stand in no title or key phrase. `background` texts are compared with but not named.
     `questions` keeps to the library's questions (True) or leaves them out (False). `encode` is
     not needed, titles are the same under every encoder. Row order changes nothing
-    but the indices.
+    but the indices. Of very many texts a choice is heard (`hearing.heard`).
     """
     del encode
     groups = np.asarray(labels, dtype=np.int64)
@@ -125,10 +125,12 @@ def name_clusters(
         for phrase in (load_library() if library is None else library)
         if questions is None or questions == (phrase.area == QUESTIONS)
     )
-    avoid = frozenset(
-        word for term in avoid_words for word in normalise(term.lstrip("@#")).split() if word
-    )
+    avoid = words_to_avoid(avoid_words)
     order = np.array(sorted(range(len(texts)), key=lambda i: texts[i]), dtype=np.int64)
+    chosen = heard(groups, order) if len(texts) > LARGE else None
+    if chosen is not None:
+        texts, groups, vectors = [texts[i] for i in chosen], groups[chosen], vectors[chosen]
+        order = np.arange(len(texts))
     parts = [clauses(text, avoid) for text in texts]
     held = [terms(part) for part in parts]
     everywhere: Counter[str] = Counter()
@@ -136,7 +138,7 @@ def name_clusters(
         everywhere.update(found)
     for text in background or ():
         everywhere.update(terms(clauses(text, avoid)))
-    measure = _Measure(texts, groups, order, lens, background or ())
+    measure = _Measure(texts, groups, order, lens, background or (), whole=chosen is not None)
     backing = Backing(
         [frozenset().union(*map(senses, parts[i])) for i in measure.rows],
         groups[measure.rows],
@@ -198,7 +200,7 @@ def name_clusters(
                 sharpest=sharpest,
             )
         )
-    return names
+    return names if chosen is None else [name.on_rows(chosen) for name in names]
 
 
 class _Measure:
@@ -211,8 +213,10 @@ class _Measure:
         order: Ints,
         lens: Lens,
         background: Sequence[str],
+        *,
+        whole: bool = False,
     ) -> None:
-        step = max(1, -(-len(order) // MEASURED))
+        step = 1 if whole else max(1, -(-len(order) // MEASURED))
         small = np.bincount(groups[groups >= 0])
         few = (groups[order] >= 0) & (small[np.maximum(groups[order], 0)] < 8 * step)
         rows = order[few | (np.arange(len(order)) % step == 0)]

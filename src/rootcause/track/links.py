@@ -108,7 +108,8 @@ def central(pool: Pool, members: Ints, most: int) -> list[int]:
     """Return the most central members, one per voice."""
     centre = pool.vectors[members].mean(axis=0)
     near = pool.vectors[members] @ centre
-    order = [int(members[i]) for i in np.lexsort((np.array(pool.ids)[members], -near))]
+    ids = np.array([pool.ids[i] for i in members])
+    order = [int(members[i]) for i in np.lexsort((ids, -near))]
     return one_per_voice(pool, order)[:most]
 
 
