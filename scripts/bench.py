@@ -4,6 +4,7 @@
     python scripts/bench.py --memory 100000 1000000 5000000             peak of memory by size
     python scripts/bench.py --only start week copies [--data ../shared/datasets]
                                                                         from dump to report
+    python scripts/bench.py --transformer-rows 200      the slowest contender in a minute or two
 
 Every contender runs in a process of its own, reads the same JSON Lines dump and writes Parquet
 (the floor reads, tokenises and writes, and decides nothing). Rates are mentions per second of
@@ -31,7 +32,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from bench_rivals import RIVALS
+import bench_rivals
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTENDERS = (
@@ -142,16 +143,17 @@ def run_week(dump, out, model):
 def run_one(name, dump, out, model):
     """Run one contender here; prints what it took as JSON."""
     kind, _, jobs = name.partition("-")
-    run = RIVALS.get(kind) or {
-        "score": run_score, "start": run_start, "week": run_week, "copies": run_week,
-    }[kind]  # fmt: skip
+    run = (
+        bench_rivals.RIVALS.get(kind)
+        or {"score": run_score, "start": run_start, "week": run_week, "copies": run_week}[kind]
+    )
     arguments = (int(jobs), model) if jobs else (model,)
     # imports and training count for our own command only: it is measured from its cold start
     start = time.perf_counter()
     rows = run(str(dump), out, *arguments)
     took = time.perf_counter() - start
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    cpu = sum(u.ru_utime + u.ru_stime for u in used)
+    cpu = sum(u.ru_utime + u.ru_stime for u in used) - bench_rivals.spent_before
     print(json.dumps({"rows": rows, "inside": took, "cpu": cpu}))
 
 
@@ -274,11 +276,11 @@ def profile(dump, folder, model):
     total = stats.total_tt
     steps = {
         "reading": ("reader.py", "__iter__"),
-        "normalising": ("text.py", "normalise_all"),
-        "looking up tokens": ("chunks.py", "of"),
+        "taking texts apart": ("chunks.py", "split"),
+        "tokens": ("chunks.py", "of"),
         "language": ("language.py", "detect"),
         "fingerprints": ("batch.py", "fingerprints"),
-        "predicting (with normalising, tokens, language)": ("model.py", "predict"),
+        "predicting (with tokens, language)": ("model.py", "predict"),
         "known ids": ("known.py", "admit"),
         "chunk files": ("staging.py", "write_arrow"),
         "parts": ("finish.py", "write_parts"),
@@ -302,6 +304,12 @@ def main():
     parser.add_argument("--data", type=Path, help="folder of public texts, for `week`")
     parser.add_argument("--model", default="default")
     parser.add_argument("--json", type=Path, default=ROOT / "bench-out" / "bench.json")
+    parser.add_argument(
+        "--transformer-rows",
+        type=int,
+        default=1_500,
+        help="how many mentions the transformer reads",
+    )
     parser.add_argument("--memory", type=int, nargs="+", metavar="ROWS")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--dump", type=Path, help=argparse.SUPPRESS)
@@ -310,6 +318,7 @@ def main():
     if given.child:
         run_one(given.child, given.dump, given.out, given.model)
         return
+    os.environ["ROOTCAUSE_BENCH_TRANSFORMER_ROWS"] = str(given.transformer_rows)  # for the child
     with tempfile.TemporaryDirectory(prefix="rootcause-bench-") as place:
         folder = Path(place)
         if given.memory:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dumps_helpers import read, write
@@ -150,3 +150,31 @@ def test_a_better_date_column_is_taken_where_the_first_holds_none(tmp_path) -> N
     body = "text,created,date\na b,by Jim,2024-01-02\n"
     rows, _ = read(write(tmp_path, "d.csv", body))
     assert rows[0]["created_at"] == datetime(2024, 1, 2, tzinfo=UTC)
+
+
+_ISO = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["1969-12-31", "1970-01-01", "2026-02-29", "2026-2-3", "2026-11-28",
+                     "2200-12-31", "2026-W48-6", "20261128"]),
+    st.sampled_from(["T10:05", " 23:59:59", "T24:00:00", "T10:05:07.5", "T1:2:3", "T100507", ""]),
+    st.sampled_from(["", ".123456", ".1234567", ",5"]),
+    st.sampled_from(["Z", "z", "+00:00", "-05:30", "+0530", "+05", "", " UTC", "+24:00"]),
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(_ISO | st.none(), min_size=1, max_size=3))
+def test_dates_read_all_at_once_are_those_read_one_by_one(values):
+    quick = DateReader().all_micros(values)
+    if quick is not None:
+        reader = DateReader()
+        assert quick == [reader.micros(value) for value in values]
+        assert not reader.zoneless
+
+
+def test_dates_of_most_exports_are_read_all_at_once():
+    assert DateReader().all_micros(["2026-11-28T10:05:07+01:00", None, "2026-11-28T09:05:07Z"]) == [
+        1_795_856_707_000_000, None, 1_795_856_707_000_000,
+    ]  # fmt: skip
+    assert DateReader().all_micros(["2026-11-28T10:05:07"]) is None
+    assert DateReader().all_micros(["28/11/2026"]) is None

@@ -126,12 +126,21 @@ def test_killed_before_any_rename_two_runs_end_with_the_same_bytes(tmp_path):
     assert 12 <= kill_runs(tmp_path, two_dumps(tmp_path), 40, steps=True) < 40
 
 
-def test_a_killed_run_keeps_its_finished_chunks_and_its_processes_end(tmp_path):
+# Processes that start once there is enough to do, and copies of the run's own process.
+STARTED = SMALL + "import sys; from rootcause.score import pool, score; pool._PATIENCE = 0\n"
+COPIES = (
+    "import os; os.environ['OPENBLAS_NUM_THREADS'] = '1'\n"
+    + SMALL
+    + "import sys; from rootcause.score import pool, score; pool._LARGE = 0\n"
+    "pool._started = None  # no process is started then\n"
+)
+BOTH = pytest.mark.parametrize("begin", [STARTED, COPIES], ids=["started", "copies"])
+
+
+@BOTH
+def test_a_killed_run_keeps_its_finished_chunks_and_its_processes_end(tmp_path, begin):
     dump = write_dump(tmp_path / "d.jsonl", mentions(2_000))
-    program = SMALL + (
-        "import sys; from rootcause.score import pool, score; pool._PATIENCE = 0\n"
-        f"score({dump!r}, sys.argv[1], model={MODEL!r}, jobs=2)"
-    )
+    program = begin + f"score({dump!r}, sys.argv[1], model={MODEL!r}, jobs=2)"
     out = tmp_path / "out"
     run = [sys.executable, "-c", program]
     killed = subprocess.Popen([*run, str(out)])
@@ -163,10 +172,10 @@ def children(pid):
     return [int(word) for word in listed]
 
 
-def test_a_scoring_process_that_is_killed_ends_the_run_in_one_line(tmp_path):
+@BOTH
+def test_a_scoring_process_that_is_killed_ends_the_run_in_one_line(tmp_path, begin):
     dump = write_dump(tmp_path / "d.jsonl", mentions(3_000))
-    program = SMALL + (
-        "import sys; from rootcause.score import pool, score; pool._PATIENCE = 0\n"
+    program = begin + (
         "from rootcause.errors import DataError\n"
         f"try: score({dump!r}, sys.argv[1], model={MODEL!r}, jobs=2)\n"
         "except DataError as error: sys.exit(f'one line: {error}')"

@@ -228,7 +228,8 @@ def _topic(
     name = np.full(len(got), None, object)
     chance = np.full(len(got), np.nan, np.float32)
     if head is not None and space is not None and len(chosen):
-        rows = space.rows(got.grams.take(chosen), got.vectors[chosen], got.cues[chosen])
+        vectors = got.vectors[:, : space.width][chosen]
+        rows = space.rows(got.grams.take(chosen), vectors, got.cues[chosen])
         proba = head.proba(rows)
         best = proba.argmax(axis=1)
         name[chosen] = np.array(head.classes, object)[best]

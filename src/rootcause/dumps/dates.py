@@ -27,6 +27,8 @@ EMPTY = frozenset(("", "nan", "nat", "null", "none", "n/a", "na", "\\n", "-", "0
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
+# Microseconds that lie within these years in every time zone.
+_SURELY_FIRST, _SURELY_LAST = 2 * 86_400_000_000, 7_289_481_600_000_000
 _CACHE = 20_000
 
 
@@ -131,6 +133,27 @@ class DateReader:
             self._seen.clear()
         self._seen[value] = result
         return result
+
+    def all_micros(self, values: list[Any]) -> list[int | None] | None:
+        """Return `micros` of all values at once where they are plain ISO 8601 with a zone.
+
+        None where any is not, or is near the years at which dates become unreadable.
+        """
+        if not values or type(values[0]) is not str or values[0][4:5] != "-":
+            return None
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        try:
+            moments = pa.array(values, pa.string()).cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+        except (pa.ArrowException, TypeError, UnicodeEncodeError):
+            return None
+        ends = pc.min_max(moments)
+        low, high = ends["min"].as_py(), ends["max"].as_py()
+        if low is None or low < _SURELY_FIRST or high > _SURELY_LAST:
+            return None
+        found: list[int | None] = moments.to_pylist()
+        return found
 
     def _read(self, value: Cell) -> datetime | None:
         if value is None:

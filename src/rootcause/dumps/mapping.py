@@ -149,6 +149,8 @@ class Mapper:
         if "time" in sources:
             clocks = chunk.column(sources["time"][0])
             cells = [join_time(day, clock) for day, clock in zip(cells, clocks, strict=True)]
+        if (quick := self._created.all_micros(cells)) is not None:
+            return list(quick)
         read = self._created.micros
         found: list[int | str | None] = []
         for cell in cells:

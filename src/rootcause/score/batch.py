@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from rootcause.chunks import Facts, Number, Split, split
 from rootcause.errors import UsageError
-from rootcause.records import LABELS, MENTION_SCHEMA, UNDATED, scored_schema
+from rootcause.records import LABELS, MENTION_SCHEMA, UNDATED, Week, scored_schema
 from rootcause.text import fingerprint, fingerprint_part
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ _REQUEST = LABELS.index("service_request")
 _NOTHING = bytes.fromhex(fingerprint(""))
 _LABELS = pa.array(LABELS, pa.string())
 _MOST_REASONS = 5
+# Arrow knows no summer time after 2037 (microseconds of its last day).
+_NO_MORE_RULES = 2_145_830_400_000_000
 # Rows predicted at once: enough to keep numpy busy, few enough to keep memory low.
 _AT_ONCE = 1_024
 
@@ -87,7 +89,18 @@ def weeks_of(moments: pa.Array, timezone: str) -> pa.Array:
     distinct = codes.unique().drop_null()
     names = [f"{code // 100:04d}-W{code % 100:02d}" for code in distinct.to_pylist()]
     place = pc.index_in(codes, value_set=distinct)
-    return pc.fill_null(pc.take(pa.array(names, pa.string()), place), UNDATED)
+    weeks = pc.fill_null(pc.take(pa.array(names, pa.string()), place), UNDATED)
+    late = pc.greater(pc.cast(moments, pa.int64()), _NO_MORE_RULES)
+    if not pc.any(late).as_py():
+        return weeks
+    own = ZoneInfo(timezone)
+    told = [
+        str(Week.of(moment, own)) if is_late else week
+        for moment, is_late, week in zip(
+            moments.to_pylist(), late.to_pylist(), weeks.to_pylist(), strict=True
+        )
+    ]
+    return pa.array(told, pa.string())
 
 
 def fingerprints(texts: Sequence[str]) -> pa.Array:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from rootcause.score.batch import FINGERPRINT, column
@@ -218,15 +220,12 @@ def _keep_unmet(staging: Staging, answers: Answers, kept: Path, heard: Path) -> 
     unmet = pa.concat_tables([ANSWER_SCHEMA.empty_table(), *tables])
     if not unmet.num_rows and not kept.exists():
         return
-    by = [("mention_id", "ascending"), ("answered_at", "ascending")]
-    unmet = unmet.group_by("mention_id").aggregate([("answered_at", "min")])
-    unmet = pa.table(
-        {
-            "mention_id": unmet["mention_id"],
-            "answered_at": unmet["answered_at_min"],
-            "status": pa.nulls(unmet.num_rows, pa.string()),
-            "company": pa.repeat(pa.scalar(True), unmet.num_rows),
-        },
-        schema=ANSWER_SCHEMA,
-    ).sort_by(by)
+    # of several answers to one mention the earliest; a table's own grouping takes long to load
+    unmet = unmet.sort_by([("mention_id", "ascending"), ("answered_at", "ascending")])
+    ids = column(unmet, "mention_id")
+    first = np.ones(len(ids), bool)
+    first[1:] = pc.not_equal(ids.slice(1), ids.slice(0, max(0, len(ids) - 1)))
+    unmet = unmet.filter(pa.array(first))
+    status = ANSWER_SCHEMA.get_field_index("status")
+    unmet = unmet.set_column(status, ANSWER_SCHEMA.field(status), pa.nulls(len(unmet), pa.string()))
     parquet.write_table(unmet, staging.final(ANSWERS), compression="zstd")

@@ -113,6 +113,8 @@ def score(
             encoder=job.encoder,
             vectors=job.vectors,
         )
+        if engine == "local" and not pool:
+            pool = early_pool(_settings(job), job.jobs, size, scorer)
         with written_to(out), claimed(home, file):
             finish_interrupted(home, prefix=_prefix(job))
             return _run(job, scorer, home, pool)

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from rootcause.errors import DataError
 from rootcause.score.batch import BatchScorer
+from rootcause.score.forking import Forked, may_fork
 from rootcause.score.staging import trouble
 from rootcause.score.worker import pack, score_chunk, send
 
@@ -39,9 +40,17 @@ class Runner(Protocol):
         """Give up at once."""
 
 
-def early_pool(settings: Mapping[str, Any] | None, jobs: int, size: int) -> Pool | None:
-    """Return processes that start while the run still prepares, where there is enough to do."""
-    return Pool(settings, jobs) if settings and jobs > 1 and size > _LARGE else None
+def early_pool(
+    settings: Mapping[str, Any] | None, jobs: int, size: int, scorer: BatchScorer | None = None
+) -> Pool | None:
+    """Return processes that start while the run still prepares, where there is enough to do.
+
+    Asked twice: before there is a scorer, for processes of their own, and with it, for copies;
+    not later, for a copy holds what is open, the lock on the folder too.
+    """
+    if not settings or jobs == 1 or size <= _LARGE or may_fork() != (scorer is not None):
+        return None
+    return Pool(settings, jobs, scorer)
 
 
 class LocalRunner:
@@ -95,29 +104,40 @@ class LocalRunner:
         self._waiting.clear()
 
 
+Process = Forked | subprocess.Popen[bytes]
+
+
+def _started() -> subprocess.Popen[bytes]:
+    environment = os.environ | dict.fromkeys(_ONE_THREAD, "1")
+    environment["TOKENIZERS_PARALLELISM"] = "false"
+    program = (
+        "from rootcause.lean import without_f2py, without_pandas\n"
+        "without_pandas(); without_f2py()\n"
+        "from rootcause.score.worker import main; main()"
+    )
+    return subprocess.Popen(  # noqa: S603 - a program of our own
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    )
+
+
 class Pool:
     """Processes, each fed by a thread of its own from one short queue."""
 
-    def __init__(self, settings: Mapping[str, Any], jobs: int) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any], jobs: int, scorer: BatchScorer | None = None
+    ) -> None:
         self._chunks: queue.Queue[tuple[pa.Table, Path] | None] = queue.Queue(maxsize=jobs)
         self._failure: Exception | None = None
-        environment = os.environ | dict.fromkeys(_ONE_THREAD, "1")
-        environment["TOKENIZERS_PARALLELISM"] = "false"
-        self._processes = [
-            subprocess.Popen(
-                [
-                    sys.executable,
-                    "-c",
-                    "from rootcause.lean import without_f2py, without_pandas\n"
-                    "without_pandas(); without_f2py()\n"
-                    "from rootcause.score.worker import main; main()",
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=environment,
-            )
-            for _ in range(jobs)
-        ]
+        self._processes: list[Process] = []
+        for _ in range(jobs):
+            if scorer and may_fork():
+                copies = [one for one in self._processes if isinstance(one, Forked)]
+                self._processes.append(Forked(scorer, copies))
+            else:
+                self._processes.append(_started())
         first = json.dumps(settings).encode()
         self._threads = [
             threading.Thread(target=self._guard, args=(self._feed, process, first), daemon=True)
@@ -172,7 +192,7 @@ class Pool:
         except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
             self._failure = self._failure or error
 
-    def _feed(self, process: subprocess.Popen[bytes], first: bytes) -> None:
+    def _feed(self, process: Process, first: bytes) -> None:
         if not process.stdin or not process.stdout:
             return
         with process.stdin as sink, process.stdout as source:
@@ -182,7 +202,7 @@ class Pool:
 
     @staticmethod
     def _exchange(
-        process: subprocess.Popen[bytes],
+        process: Process,
         sink: IO[bytes],
         source: IO[bytes],
         data: bytes | pa.Buffer,

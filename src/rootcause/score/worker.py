@@ -64,12 +64,12 @@ def pack(mentions: pa.Table, path: Path) -> pa.Buffer:
     return sink.getvalue()
 
 
-def serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
-    """Score chunks until `stdin` ends."""
+def serve(stdin: IO[bytes], stdout: IO[bytes], scorer: BatchScorer | None = None) -> None:
+    """Score chunks until `stdin` ends, with the scorer at hand or one made by the settings."""
     pa.set_cpu_count(1)
     settings = json.loads(_receive(stdin))
     try:
-        scorer = BatchScorer(**settings)
+        scorer = scorer or BatchScorer(**settings)
     except RootcauseError as error:
         _answer(stdout, problem=str(error))
         return
