@@ -15,7 +15,7 @@ drafts/signature:signatures/folders/labels/links/pages/website:the website/tabs/
 history/keyboard:typing/files/photos/videos/audio:sound and audio/uploads/downloads/storage/sync
 backup:backups/meetings/calls/chat:the chat/messages/calendar:the calendar/class:online classes
 camera:the camera/microphone:the microphone/screen:the screen/tablet:tablets/phone:certain phones
-computer:computers/system:the operating system/widget:the widget
+system:the operating system/widget:the widget
 battery:the battery/charger:the charger/headphones/printer:the printer/printing
 wifi:the wifi/internet:the internet/connection:the connection/router:the router/signal:the signal
 server:the servers/streaming/channel:channels/tv:the television/box:the box/game:the game
@@ -36,7 +36,7 @@ contact:contacts
 """
 _COMPLAINTS = """
 spam/advert:adverts/promotion:promotions/news/privacy/security/data/racist:racism
-bias/censor:censorship/politics/update:the update/interface:the design/icon:icons/buttons
+bias/censor:censorship/politics/interface:the design/icon:icons/buttons
 feature:missing features/option:options/settings/price:prices/fee:fees/charges
 bill:bills/tax:taxes/money/staff/agent:agents/crew:the crew
 driver:drivers/manager:managers/teachers/school/pupil:pupils
