@@ -186,7 +186,7 @@ def test_a_phrase_that_fits_little_is_no_title():
 
 
 def test_where_nothing_fits_the_title_says_what_the_group_is_about():
-    often = {"attachment": (0.5, 0.1), "email": (0.7, 0.6)}
+    often = {"attachment": (0.6, 0.1), "email": (0.7, 0.6)}
     found = chosen([], shares=often)
     assert (found.phrase, found.source) == ("trouble with attachments", WORDS)
     assert chosen([], shares={"price": (0.6, 0.1)}).phrase == "complaints about prices"

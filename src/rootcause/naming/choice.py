@@ -11,9 +11,9 @@ from rootcause.naming.words import same_words, tidy
 LIBRARY, MENTIONS, WORDS = "library", "mentions", "words"  # sources of titles
 
 # A phrase that fits less is no title: of one problem, of a matter, of the mentions' own words.
-SPECIFIC_FIT, BROAD_FIT, OWN_FIT = 1.25, 0.9, 1.2
+SPECIFIC_FIT, BROAD_FIT, OWN_FIT = 1.2, 0.9, 1.2
 # A broad phrase that so many mentions say is true of the group, however little sets it apart.
-PLAIN = 0.5
+PLAIN = 0.6
 # A phrase of one problem that fits less than this is riskier than a broad one, and stands back.
 SURE, RISK = 1.45, 0.25
 
