@@ -174,7 +174,7 @@ def chosen(ranked, used=(), shares=None, asking=False):
 
 
 def test_a_broad_title_comes_before_a_specific_one_that_fits_little():
-    broad = Ranked(phrase="trouble with notifications", fit=1.1, source=LIBRARY, broad=True)
+    broad = Ranked(phrase="trouble with notifications", fit=1.26, source=LIBRARY, broad=True)
     for fit, title in ((1.3, broad.phrase), (1.5, "notifications arrive late")):
         specific = Ranked(phrase="notifications arrive late", fit=fit, source=LIBRARY)
         assert chosen([specific, broad]).phrase == title
@@ -183,6 +183,8 @@ def test_a_broad_title_comes_before_a_specific_one_that_fits_little():
 def test_a_phrase_that_fits_little_is_no_title():
     loose = Ranked(phrase="notifications arrive late", fit=1.0, source=LIBRARY)
     assert chosen([loose]).phrase == "mixed complaints without a common problem"
+    wishes = Ranked(phrase="wishes for new features", fit=1.0, source=LIBRARY, broad=True)
+    assert chosen([loose, wishes]).phrase == wishes.phrase
 
 
 def test_where_nothing_fits_the_title_says_what_the_group_is_about():
