@@ -174,14 +174,21 @@ def chosen(ranked, used=(), shares=None, asking=False):
 
 
 def test_a_broad_title_comes_before_a_specific_one_that_fits_little():
-    broad = Ranked(phrase="trouble with notifications", fit=0.8, source=LIBRARY, broad=True)
-    for fit, title in ((0.9, broad.phrase), (1.2, "notifications arrive late")):
+    broad = Ranked(phrase="trouble with notifications", fit=1.26, source=LIBRARY, broad=True)
+    for fit, title in ((1.3, broad.phrase), (1.5, "notifications arrive late")):
         specific = Ranked(phrase="notifications arrive late", fit=fit, source=LIBRARY)
         assert chosen([specific, broad]).phrase == title
 
 
+def test_a_phrase_that_fits_little_is_no_title():
+    loose = Ranked(phrase="notifications arrive late", fit=1.0, source=LIBRARY)
+    assert chosen([loose]).phrase == "mixed complaints without a common problem"
+    wishes = Ranked(phrase="wishes for new features", fit=1.0, source=LIBRARY, broad=True)
+    assert chosen([loose, wishes]).phrase == wishes.phrase
+
+
 def test_where_nothing_fits_the_title_says_what_the_group_is_about():
-    often = {"attachment": (0.5, 0.1), "email": (0.7, 0.6)}
+    often = {"attachment": (0.6, 0.1), "email": (0.7, 0.6)}
     found = chosen([], shares=often)
     assert (found.phrase, found.source) == ("trouble with attachments", WORDS)
     assert chosen([], shares={"price": (0.6, 0.1)}).phrase == "complaints about prices"
@@ -247,6 +254,17 @@ def test_signing_out_is_another_matter_than_signing_in():
     )
     assert ("login" in in_, "logout" in out) == (True, True)
     assert "login" not in out
+
+
+def test_what_is_denied_is_another_matter_than_what_is_said():
+    library = ["no notifications of new messages"]
+    gains = []
+    for text in ("I get no notifications of messages", "tired of notifications of messages"):
+        said = [frozenset(senses(text.split()))] * 3 + [frozenset({"parcel"})] * 3
+        backing = Backing(said, np.array([0, 0, 0, -1, -1, -1]))
+        gains.append(float(backing.score(backing.table(library), 0).gain[0]))
+    assert gains[0] == 1.0
+    assert gains[1] < 0.9
 
 
 def test_a_phrase_is_backed_by_mentions_in_other_words():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.naming.senses import sense, senses
+from rootcause.naming.senses import DENIED, sense, senses
 from rootcause.naming.words import words_in
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ MANNER = frozenset(
         ("trouble", "concerns", "unwanted", "general", "complaints", "accused", "seen", "protest"),
     )
 )
+# A denied word is rare, and people deny in many ways: it weighs less than its rarity.
+DENIAL = 0.3
 # What every word weighs at least, beside its rarity: common words carry little.
 FLOOR = 0.5
 
@@ -112,6 +114,7 @@ class Backing:
         from scipy.sparse import csr_array
 
         weights = np.log((self._said.shape[0] + 1) / (self._spoken + 1)) + FLOOR
+        weights[[i for word, i in self._place.items() if word.startswith(DENIED)]] *= DENIAL
         strange = np.log(self._said.shape[0] + 1) + FLOOR
         rows: list[int] = []
         columns: list[int] = []
@@ -120,7 +123,8 @@ class Backing:
         for i, phrase in enumerate(phrases):
             words = sorted(senses(words_in(phrase), tone=False) - MANNER)
             known = [self._place[word] for word in words if word in self._place]
-            unsaid[i] = (len(words) - len(known)) * strange
+            denied = sum(w.startswith(DENIED) for w in words if w not in self._place)
+            unsaid[i] = (len(words) - len(known) - denied * (1 - DENIAL)) * strange
             whole = float(weights[known].sum()) + unsaid[i] if known else max(unsaid[i], 1e-9)
             unsaid[i] /= whole
             rows += [i] * len(known)

@@ -10,12 +10,13 @@ from rootcause.naming.words import same_words, tidy
 
 LIBRARY, MENTIONS, WORDS = "library", "mentions", "words"  # sources of titles
 
-# A phrase that fits less is no title: of one problem, of a matter, of the mentions' own words.
-SPECIFIC_FIT, BROAD_FIT, OWN_FIT = 0.95, 0.65, 1.05
+# A phrase that fits less is no title. Wishes are for different things, and fit loosely.
+LEAST_FIT, WISH_FIT = 1.25, 0.9
+WISHES = ("wishes for ", "needs more ")
 # A broad phrase that so many mentions say is true of the group, however little sets it apart.
-PLAIN = 0.5
+PLAIN = 0.6
 # A phrase of one problem that fits less than this is riskier than a broad one, and stands back.
-SURE, RISK = 1.45, 0.2
+SURE, RISK = 1.45, 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,4 @@ def _sure(phrase: Ranked) -> float:
 
 
 def _least(phrase: Ranked) -> float:
-    if phrase.source == MENTIONS:
-        return OWN_FIT
-    return BROAD_FIT if phrase.broad else SPECIFIC_FIT
+    return WISH_FIT if phrase.phrase.startswith(WISHES) else LEAST_FIT

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from rootcause.naming.words import stem, telling, words_of
+from rootcause.naming.words import DENYING, stem, telling, words_of
 
 DISLIKE, WISH = "dislike", "wish"
+DENIED = "no "  # before the sense of a denied word
 
 # Each line is one sense; a word stands in one line only. Words of many senses are left out.
 SENSES = """
@@ -98,6 +99,12 @@ def sense(word: str) -> str:
 
 # Signing out is another trouble than signing in; disliking and wishing are said in many ways.
 _IN = words_of("log logs logged logging sign signs signed signing")
+# A mention denies the telling words among so many after the denial; a phrase the first one.
+REACH = 5
+_DENIED = DENYING | words_of(
+    """fails fail failed refuses refused stopped stops longer cant couldnt couldn't wouldnt wouldn't
+    isnt aren't arent nor lacks lack lacking needs need missing wish"""
+)
 _DISLIKED = words_of(
     """hate hated hates dislike disliked ugly hideous horrible horrid awful terrible revert worse
     worst prefer fan annoying annoyed ruined stupid sucks suck bad disappointed clunky trash garbage
@@ -111,11 +118,18 @@ _WISHED = words_of(
 
 
 def senses(words: Sequence[str], *, tone: bool = True) -> set[str]:
-    """Return what the words of a clause say, and whether it dislikes or wishes (`tone`)."""
+    """Return what the words of a clause say, and whether it dislikes or wishes (`tone`).
+
+    What a clause denies ("does not open") it says twice, as a word and as a denied one.
+    """
     found = {sense(word) for word in words if telling(word)}
     for place, word in enumerate(words):
         if word in _IN and "out" in words[place + 1 : place + 3]:
             found = (found - {"login"}) | {"logout"}
+        if word in (_DENIED if tone else DENYING):
+            reach = words[place + 1 : place + 1 + (REACH if tone else len(words))]
+            denied = [sense(w) for w in reach if telling(w) and w not in _DENIED]
+            found |= {DENIED + w for w in (denied if tone else denied[:1])}
     if not tone:
         return found
     if not _DISLIKED.isdisjoint(words):
