@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import resource
 import time
 from pathlib import Path
@@ -104,6 +105,9 @@ def weekly(path: Path, centres: np.ndarray, rng: np.random.Generator) -> dict[st
             tracked = tracker.run(kinds, {COMPLAINT: trail, QUESTION: empty_pool(width)})
             register.write_week(facts(week), tracked.assignments, tracked.edges)
         took["tracking without clustering"] = time.process_time() - start - took["clustering"]
+        start = time.process_time()
+        importlib.import_module("scipy.stats")
+        took["loading scipy.stats, whatever the size"] = time.process_time() - start
         start = time.process_time()
         series = register.series()
         weeks = [START.shift(i) for i in range(WEEKS + 1)]

@@ -216,6 +216,7 @@ def test_a_viral_week_and_an_outage_of_everything_are_no_trend_of_a_cause():
         ([20] * 8 + [0] * 4 + [11], "returned", "back with 11 people, after 4 weeks"),
         ([20] * 8 + [0] * 4 + [3, 4], "returned", "back for 2 weeks with 7 people"),
         ([20] * 8 + [0] * 4 + [11, 0], "fading", "0 people"),
+        ([20] * 8 + [0] * 4 + [11, 2], "steady", "2 people"),
         ([20] * 8 + [1, 0, 2, 1, 12], "returned", "after 4 weeks with none or few"),
         ([20] * 8 + [4, 0, 4, 4, 12], "steady", "no change"),
         ([20] * 8 + [0] * 4 + [1], "gone", "1 person after 4 weeks without any; 5 make a return"),

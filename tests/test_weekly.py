@@ -57,10 +57,26 @@ def test_late_data_marks_later_weeks_stale(demo_copy, tmp_path):
     pq.write_table(table.slice(0, table.num_rows - 5), part)
     (demo_copy / "_manifest.json").write_text(json.dumps(manifest))
     said = []
+    # a later week's report says so and leaves it to a person, who may have sent the old one round
+    write_report(demo_copy, tmp_path / "out", week="2026-W47", say=said.append)
+    assert [line for line in said if line.startswith("late data: 2026-W45 ")]
+    said.clear()
     write_report(demo_copy, tmp_path / "out", week="2026-W45", say=said.append)
+    assert not [line for line in said if line.startswith("late data")]
     assert any("stale: 2026-W46 to 2026-W47" in line for line in said)
     with Register.open(demo_copy / "rootcause.db") as register:
         assert {str(w.week) for w in register.weeks() if w.stale} == {"2026-W46", "2026-W47"}
+
+
+def test_a_week_reported_while_it_ran_is_tracked_whole_by_the_next_report(demo_copy, tmp_path):
+    path = demo_copy / "rootcause.db"
+    with Register.open(path) as register, register.transaction():
+        register.change("UPDATE weeks SET partial = 1, run_id = 'p' WHERE week = '2026-W46'")
+    said = []
+    write_report(demo_copy, tmp_path / "out", week="2026-W47", say=said.append)
+    assert "tracking 2026-W46 first ..." in said
+    with Register.open(path) as register:
+        assert not any(week.partial for week in register.weeks())
 
 
 def test_a_filter_is_kept_by_the_register_and_another_refused(demo, tmp_path):

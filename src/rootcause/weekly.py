@@ -153,12 +153,18 @@ def build_report(
     _bind(register, scored, pairs, min_voices)
     done = {facts.week: facts for facts in register.weeks()}
     for earlier in dated_weeks(scored):
-        due = earlier not in done or done[earlier].stale
+        # what was reported while it ran is over now
+        due = earlier not in done or done[earlier].stale or done[earlier].partial
         if due and 0 < week.minus(earlier) <= HISTORY_WEEKS:
             past = _read(job, earlier)
             if past.num_rows:
                 say(f"tracking {earlier} first ...")
                 track_week(job, earlier, past, partial=False)
+        elif not due and _grown(job, done[earlier]):
+            say(
+                f"late data: {earlier} has other mentions than when it was reported; "
+                f"`rootcause report --week {earlier}` counts them"
+            )
     kinds = track_week(job, week, table, partial=partial)
     stale = [str(facts.week) for facts in register.weeks() if facts.stale and facts.week > week]
     if stale:
@@ -184,6 +190,12 @@ def build_report(
             encoder=loaded,
         )
     )
+
+
+def _grown(job: Job, facts: WeekFacts) -> bool:
+    """Return whether a tracked week holds another number of mentions now."""
+    columns = ["mention_id"]
+    return job.scored.read(str(facts.week), columns, where=job.where).num_rows != facts.mentions
 
 
 def _bind(

@@ -25,8 +25,11 @@ _BLOCK = 1_024
 NEAREST = 5
 DISPUTED = 3
 LEAST, LEAST_SHARE = 5, 1 / 3
-# Causes whose exemplars are looked at: those of the nearest centres.
+# Causes whose exemplars are looked at: those of the nearest centres; among many causes only such
+# as are near at all (among few, what they have in common hides it once it is taken off).
 RIVALS = 8
+MANY = 30
+NEAR = 0.1
 
 
 def among_neighbours(pool: Pool, wanted: Ints) -> Vectors:
@@ -64,11 +67,19 @@ def undisputed(known: Sequence[KnownCause]) -> list[Vectors]:
     mean = np.stack([cause.vectors.mean(axis=0) for cause in known]).mean(axis=0)
     rows = [_unit(cause.vectors - mean) for cause in known]
     centres = _unit(np.stack([part.mean(axis=0) for part in rows]))
-    rivals = np.argsort(-(centres @ centres.T), axis=1, kind="stable")[:, : RIVALS + 1]
+    alike = centres @ centres.T
+    rivals = np.argsort(-alike, axis=1, kind="stable")[:, : RIVALS + 1]
     found = []
     for place, cause in enumerate(known):
-        others = [int(i) for i in rivals[place] if i != place][:RIVALS]
-        clear = _clear(place, [place, *others], rows, known)
+        others = [
+            int(i)
+            for i in rivals[place]
+            if i != place and (alike[place, i] >= NEAR or len(known) < MANY)
+        ]
+        if not others:
+            found.append(cause.vectors)
+            continue
+        clear = _clear(place, [place, *others[:RIVALS]], rows, known)
         enough = clear.sum() >= max(LEAST, LEAST_SHARE * len(clear))
         found.append(cause.vectors[clear] if enough else cause.vectors)
     return found

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from rootcause.cluster import cluster_vectors
+from rootcause.cluster.groups import CUT
+from rootcause.cluster.tree import centre, cut, linkage, smooth
 from rootcause.pools import Pool
 from rootcause.records import Vectors, Week
 from rootcause.register import EdgeRow, KnownCause
@@ -90,20 +92,28 @@ def falls_apart(
     if everyone < 4 * settings.min_voices:
         return None
     # the quick look first: most causes are one thing, and resampling costs twenty times as much
-    for resamples in (0, 20):
-        groups = cluster_vectors(
-            vectors, voices=voices, min_voices=settings.min_voices, seed=settings.seed,
-            resamples=resamples,
-        )  # fmt: skip
-        parts = [
-            g
-            for g in range(len(groups))
-            if len(set(voices[groups.labels == g].tolist())) >= SPLIT_SHARE * everyone
-            and (not resamples or groups.stability[g] >= SPLIT_STABILITY)
-        ]
-        if len(parts) < 2:
-            return None
+    _, places = np.unique(voices, return_inverse=True)
+    tree = linkage(smooth(centre(vectors), places))
+    if len(_large(cut(tree, places, CUT, settings.min_voices), voices, everyone)) < 2:
+        return None
+    groups = cluster_vectors(
+        vectors, voices=voices, min_voices=settings.min_voices, seed=settings.seed
+    )
+    parts = [
+        g for g in _large(groups.labels, voices, everyone) if groups.stability[g] >= SPLIT_STABILITY
+    ]
+    if len(parts) < 2:
+        return None
     return cosine(vectors[groups.labels == parts[0]], vectors[groups.labels == parts[1]])
+
+
+def _large(labels: Ints, voices: Ints, everyone: int) -> list[int]:
+    """Return the groups that hold `SPLIT_SHARE` of the voices."""
+    return [
+        g
+        for g in range(int(labels.max()) + 1)
+        if len(set(voices[labels == g].tolist())) >= SPLIT_SHARE * everyone
+    ]
 
 
 def mixed(one: KnownCause, other: KnownCause) -> bool:

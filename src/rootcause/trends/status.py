@@ -10,6 +10,7 @@ from rootcause.trends.change import LEAST_BASELINE, NEW_WEEKS
 FALSE_DISCOVERIES = 0.10
 GONE_AFTER = 4
 FIRST_WEEK = 2  # times the voices of a problem, for a new one in its first week
+SEEN_AGAIN = 3  # voices of a week that can be news of a return
 QUIET = 0.25  # a week with at most this share of the voices now and at the height before
 
 
@@ -55,18 +56,19 @@ def status(
     if facts.silent >= gone_after:
         return "gone", f"nobody for {facts.silent} weeks ({gone_after} make a cause gone)"
     back = facts.gap is not None and facts.gap >= gone_after and facts.back_for < NEW_WEEKS
-    # a week in which nobody met it is no news of its return
     if back and facts.voices:
-        if facts.back_voices >= min_voices:
+        # a week in which one or two met it is no news of its return
+        if facts.back_voices >= min_voices and facts.voices >= SEEN_AGAIN:
             since = f" for {facts.back_for + 1} weeks" if facts.back_for else ""
             return "returned", (
                 f"back{since} with {_people(facts.back_voices)}, after {facts.gap} weeks with "
                 "none or few"
             )
-        return "gone", (
-            f"{_people(facts.back_voices)} after {facts.gap} weeks without any; "
-            f"{min_voices} make a return"
-        )
+        if facts.back_voices < min_voices:
+            return "gone", (
+                f"{_people(facts.back_voices)} after {facts.gap} weeks without any; "
+                f"{min_voices} make a return"
+            )
     return _by_change(facts, false_discoveries, min_voices)
 
 
