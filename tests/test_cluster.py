@@ -14,6 +14,7 @@ from rootcause.cluster import (
     breadth,
     cluster_vectors,
     collapse,
+    duplicates,
     is_unspecified,
     represent,
     sampling,
@@ -303,3 +304,34 @@ def test_the_largest_of_many_columns_are_found_with_and_without_equals():
         found = np.take_along_axis(rows, largest(rows, 8), axis=1)
         assert (np.sort(found, axis=1) == np.sort(rows, axis=1)[:, -8:]).all()
         assert all(len(set(columns)) == 8 for columns in largest(rows, 8).tolist())
+
+
+def test_thousands_of_near_copies_are_one_group_and_compared_with_few(monkeypatch):
+    compared = 0
+    exact = duplicates._jaccard
+
+    def counting(texts, pairs):
+        nonlocal compared
+        compared += len(pairs)
+        return exact(texts, pairs)
+
+    monkeypatch.setattr(duplicates, "_jaccard", counting)
+    said = "the engineer was booked for tuesday between eight and one and nobody came or rang"
+    texts = [f"{said} {i}" for i in range(3_000)]
+    assert len(set(collapse(texts).tolist())) == 1
+    assert compared <= duplicates.BANDS * len(texts)
+    assert compared < 4_500_000 / 40  # of all pairs
+
+
+def test_copies_are_those_that_share_enough_of_their_grams():
+    def shared(one, other):
+        a, b = ({t[i : i + 4] for i in range(len(t) - 3)} for t in (one, other))
+        return len(a & b) / len(a | b)
+
+    said = "my bill went up by six pounds without any letter or warning 😀 ärgerlich"
+    words = said.split()
+    texts = [" ".join(words[:i] + words[i + k :]) for k in (1, 2, 4) for i in range(len(words) - k)]
+    plain = [duplicates._plain(text) for text in texts]
+    pairs = np.array([(i, j) for i in range(len(plain)) for j in range(i)])
+    found = duplicates._jaccard(plain, pairs)
+    assert found.tolist() == pytest.approx([shared(plain[i], plain[j]) for i, j in pairs.tolist()])

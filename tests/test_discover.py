@@ -10,7 +10,7 @@ import pytest
 
 from rootcause.bundled import bundled
 from rootcause.cluster import cluster_vectors, represent
-from rootcause.discover import discover
+from rootcause.discover import discover, run
 from rootcause.encode import load_encoder
 from rootcause.errors import UsageError
 from rootcause.naming import name_clusters
@@ -219,3 +219,10 @@ def test_wrong_arguments_are_named():
         discover(["a", "b"], vectors=np.ones((3, 2), np.float32))
     with pytest.raises(UsageError, match="vector 1 has values"):
         discover(["a", "b"], vectors=np.array([[1, 0], [np.nan, 0]], np.float32))
+
+
+def test_more_than_can_be_held_is_one_line(monkeypatch):
+    monkeypatch.setattr(run, "MOST_PIECES", 10)
+    with pytest.raises(UsageError, match=r"18 different complaints.* at most 10 ") as caught:
+        discover(TEXTS)
+    assert "\n" not in str(caught.value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rootcause.cluster import sampling
 from rootcause.cluster.sampling import assign_rest, canonical_order, choose_sample
 from rootcause.cluster.tree import (
     Counts,
@@ -89,7 +90,7 @@ def cluster_vectors(
     if distinct < max(2, min_voices):
         return _nothing(count, too_small=distinct < SMALLEST)
     order = canonical_order(matrix, speakers)
-    sample = order[choose_sample(matrix[order], seed)]
+    sample = order[choose_sample(count, seed)]
     space = centre(matrix[sample])
     own = speakers[sample]
     smoothed = smooth(space, own)
@@ -162,10 +163,10 @@ def _strengths(matrix: Vectors, labels: Ints, order: Ints) -> npt.NDArray[np.flo
     groups = int(labels.max()) + 1
     if not groups:
         return out
-    mean = matrix[order].mean(axis=0)
+    mean = _mean(matrix, order)
     centres = np.zeros((groups + 1, matrix.shape[1]), dtype=np.float32)
     for group in range(groups):
-        centres[group] = matrix[order[labels[order] == group]].mean(axis=0) - mean
+        centres[group] = _mean(matrix, order[labels[order] == group]) - mean
     centres = unit(centres)
     inside = order[labels[order] >= 0]
     for start in range(0, len(inside), 4_096):
@@ -176,6 +177,17 @@ def _strengths(matrix: Vectors, labels: Ints, order: Ints) -> npt.NDArray[np.flo
         margin = mine - np.maximum(near.max(axis=1), 0)
         out[rows] = np.clip(0.5 + margin, 0.05, 1)
     return out
+
+
+def _mean(matrix: Vectors, rows: Ints) -> Vectors:
+    """Return the mean of some rows, of very many without a copy of them all."""
+    if len(rows) <= sampling.SAMPLE:
+        return np.asarray(matrix[rows].mean(axis=0))
+    total = np.zeros(matrix.shape[1])
+    for start in range(0, len(rows), sampling.SAMPLE):
+        part = matrix[rows[start : start + sampling.SAMPLE]]
+        total += part.sum(axis=0, dtype=np.float64)
+    return (total / len(rows)).astype(np.float32)
 
 
 def _stability(

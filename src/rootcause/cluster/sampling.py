@@ -35,12 +35,12 @@ def canonical_order(matrix: Vectors, voices: Ints) -> Ints:
     return np.lexsort((voices, keys)).astype(np.int64)
 
 
-def choose_sample(ordered: Vectors, seed: int) -> npt.NDArray[np.int64]:
-    """Return which rows of a canonically ordered matrix to cluster, ascending."""
-    if len(ordered) <= SAMPLE:
-        return np.arange(len(ordered))
+def choose_sample(count: int, seed: int) -> Ints:
+    """Return which of `count` canonically ordered rows to cluster, ascending."""
+    if count <= SAMPLE:
+        return np.arange(count)
     generator = np.random.default_rng(seed)
-    return np.sort(generator.choice(len(ordered), SAMPLE, replace=False))
+    return np.sort(generator.choice(count, SAMPLE, replace=False)).astype(np.int64)
 
 
 def assign_rest(matrix: Vectors, order: Ints, sample: Ints, labels: Ints) -> None:

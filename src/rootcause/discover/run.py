@@ -27,6 +27,9 @@ from rootcause.records import NO_CLUSTER, Encoder, Vectors
 
 Ints = npt.NDArray[np.int64]
 
+# Rows of the space in which complaints are compared, some 5 KB each.
+MOST_PIECES = 500_000
+
 
 def discover(
     texts: Sequence[str],
@@ -88,19 +91,31 @@ def _discover(
     unread = np.zeros(count, dtype=bool)
     vague = np.zeros(count, dtype=bool)
     if encoder.name == "builtin":
-        unread = np.array([code != ENGLISH for code in detect(texts)], dtype=bool)
+        once = list(dict.fromkeys(texts))
+        spoken = dict(zip(once, detect(once), strict=True))
+        unread = np.array([spoken[text] != ENGLISH for text in texts], dtype=bool)
     given, told = _told(causes, originals, unread)
     vague[distinct] = is_unspecified([texts[i] for i in distinct.tolist()])
     vague = (vague & (told < 0))[originals] & ~unread
     rows = distinct[~(vague | unread)[distinct]]
     owner, pieces = _pieces(texts, rows, whole=told >= 0 if vectors is None else None)
+    if len(pieces) > MOST_PIECES:
+        raise UsageError(
+            f"{len(pieces):,} different complaints (clauses of long ones counted); at most "
+            f"{MOST_PIECES:,} are read in one call, so give fewer days or a sample"
+        )
     encoded = vectors[owner] if vectors is not None else encoder.encode(pieces)
     space = represent(pieces, encoded)
+    del encoded
     voices = _voices(authors, originals)[owner]
     labels, strengths = _match(space, told[owner], len(given))
     rest = np.flatnonzero(labels < 0)
     groups = cluster_vectors(
-        space[rest], voices=voices[rest], min_voices=min_voices, strength=strength, seed=seed
+        space if len(rest) == len(space) else space[rest],
+        voices=voices[rest],
+        min_voices=min_voices,
+        strength=strength,
+        seed=seed,
     )
     fresh = groups.labels >= 0
     labels[rest[fresh]] = groups.labels[fresh] + len(given)
