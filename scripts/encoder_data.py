@@ -117,9 +117,9 @@ def read_notes(data: Path) -> list[Note]:
     ]
 
 
-def read_more_notes(data: Path) -> list[Note]:
-    """Return the notes of `more_notes.csv.gz`, joined to their texts by file and row."""
-    path = Path(__file__).with_name("more_notes.csv.gz")
+def read_more_notes(data: Path, name: str = "more_notes.csv.gz") -> list[Note]:
+    """Return the notes of a file beside this one, joined to their texts by file and row."""
+    path = Path(__file__).with_name(name)
     if not path.exists():
         return []
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
@@ -160,13 +160,15 @@ def read_corpus(
     *,
     exclude: tuple[str, ...] = (),
     all_notes: bool = False,
+    more_notes: bool = False,
     without: tuple[str, ...] = (),
 ) -> Corpus:
     """Return everything that may be trained on.
 
     `exclude` names sources to leave out: a pair or intent source, `notes:NAME`, `texts`,
     `finance_complaints`, or `airlines_sentiment` for every copy of those tweets elsewhere.
-    The notes of `HELD_OUT_NOTES` are there only with `all_notes`; no text of the labeled files
+    The notes of `HELD_OUT_NOTES` are there only with `all_notes`, those of `more_notes.csv.gz` and
+    `more_causes.csv.gz` only with `more_notes` (source `more:FILE`). No text of the labeled files
     `without` is there.
     """
     skip = set(exclude) | set(HELD_OUT_INTENTS)
@@ -180,14 +182,19 @@ def read_corpus(
         out.dropped += not fine
         return fine
 
-    _add_notes(out, data, skip, usable)
+    notes = read_notes(data)
+    if more_notes:
+        notes += read_more_notes(data) + read_more_notes(data, "more_causes.csv.gz")
+    _add_notes(out, notes, data, skip, usable)
     _add_texts(out, data, skip, usable)
     return out
 
 
-def _add_notes(out: Corpus, data: Path, skip: set[str], usable: Callable[..., bool]) -> None:
+def _add_notes(
+    out: Corpus, notes: list[Note], data: Path, skip: set[str], usable: Callable[..., bool]
+) -> None:
     held = set()
-    for note in read_notes(data):
+    for note in notes:
         if f"notes:{note.source}" in skip:
             held.add(fingerprint(note.text))
         elif usable(note.text):

@@ -2,7 +2,7 @@
 
     scripts/train_causes.py ../shared/datasets -o models/causes
 
-Three stages on one core in about ten minutes: pairs of texts that speak of the same thing
+Three stages on one core in about fifteen minutes: pairs of texts that speak of the same thing
 (in-batch negatives); mentions beside their canonical cause; groups of causes at three levels.
 Never trained on: the test sets and what nearly equals them, three sources of cause_notes,
 finance_complaints, and sources that may not be used commercially.
@@ -31,6 +31,8 @@ LEVELS = (150, 400)
 UNSPECIFIED = "unspecified dissatisfaction"
 # A gram enters the vocabulary with this many notes, or other texts (a word, a pair of words).
 NOTES, WORDS, PAIRS = 3, 12, 120
+# Trainings from one start whose weights are averaged (model soups, Wortsman et al. 2022).
+RUNS = 3
 # Grams that are shipped: the tables stay under 16 MB.
 MOST = 44_000
 
@@ -57,7 +59,11 @@ class Material:
 
 def gather(data: Path) -> Material:
     """Return the training material."""
-    corpus = read_corpus(data, exclude=(*NON_COMMERCIAL, "finance_complaints"))
+    corpus = read_corpus(
+        data,
+        exclude=(*NON_COMMERCIAL, "finance_complaints", "notes:more:finance_complaints"),
+        more_notes=True,
+    )
     notes = [note for note in corpus.notes if note.cause != "-"]
     inside: Counter[str] = Counter()
     outside: Counter[str] = Counter()
@@ -221,6 +227,7 @@ def fit_heads(
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
     """Return a table of its own for the heads, and their weights and biases."""
     bag = Bag(table, 0.5, rng)
+    torch.manual_seed(0)  # every run starts from the same heads, or they could not be averaged
     heads = torch.nn.ModuleList([torch.nn.Linear(DIMENSION, int(g.max()) + 1) for g in goals])
     optimiser = torch.optim.AdamW(heads.parameters(), lr=4e-3, weight_decay=0.01)
     for epoch in range(epochs):
@@ -241,6 +248,18 @@ def fit_heads(
             optimiser.step()
     return bag.table(), [
         (h.weight.detach().numpy() * SCALE, h.bias.detach().numpy() * SCALE) for h in heads
+    ]
+
+
+def average(
+    runs: list[tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]],
+) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+    """Return the mean table and the mean heads of several runs."""
+    tables, heads = zip(*runs, strict=True)
+    levels = zip(*heads, strict=True)
+    return np.mean(tables, axis=0), [
+        (np.mean([w for w, _ in level], axis=0), np.mean([b for _, b in level], axis=0))
+        for level in levels
     ]
 
 
@@ -352,10 +371,10 @@ def main() -> None:
     print(f"{len(m.vocabulary)} grams, {len(m.texts)} notes", flush=True)
     first = pretrain(m, rng)
     print(f"pairs {time.monotonic() - began:.0f} s", flush=True)
-    cause = meet_causes(m, first, rng)
+    cause = np.mean([meet_causes(m, first, rng) for _ in range(RUNS)], axis=0)
     print(f"causes {time.monotonic() - began:.0f} s", flush=True)
     goals = group_causes(m, cause)
-    group, heads = fit_heads(m, first, goals, rng)
+    group, heads = average([fit_heads(m, first, goals, rng) for _ in range(RUNS)])
     facts = {"notes": len(m.texts), "causes": len(m.causes)}
     save(given.out, m, cause=cause, group=group, heads=heads, facts=facts)
     print(f"done {time.monotonic() - began:.0f} s", flush=True)
