@@ -1,4 +1,4 @@
-"""Fifty causes of real app-review weeks with their titles, for a reader to judge.
+"""Causes of real app-review weeks with their titles, for a reader to judge.
 
     scripts/title_sheet.py ../shared/datasets -o sheet.csv [--texts 8]
 

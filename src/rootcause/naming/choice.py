@@ -21,13 +21,17 @@ SURE, RISK = 1.45, 0.25
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """A phrase, how well it fits, and where it is from; `said` by what share if `broad`."""
+    """A phrase, how well it fits, and where it is from; `said` by what share if `broad`.
+
+    `mixed` where it says no more than that a group has no common problem.
+    """
 
     phrase: str
     fit: float
     source: str
     broad: bool = False
     said: float = 0.0
+    mixed: bool = False
 
 
 def choose(
@@ -55,8 +59,9 @@ def choose(
     matters, mixed = about(shares, keys, asking=asking)
     for title in (*matters, *mixed):
         if same_words(title) not in used:
-            return Ranked(phrase=title, fit=0.0, source=WORDS)
-    return Ranked(phrase=f"{mixed[-1]}, group {group + 1}", fit=0.0, source=WORDS)
+            return Ranked(phrase=title, fit=0.0, source=WORDS, mixed=title in mixed)
+    last = f"{mixed[-1]}, group {group + 1}"
+    return Ranked(phrase=last, fit=0.0, source=WORDS, mixed=True)
 
 
 def _sure(phrase: Ranked) -> float:

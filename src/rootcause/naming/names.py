@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rootcause.lens import Lens, load_lens
 from rootcause.naming.backing import Backing
-from rootcause.naming.choice import LIBRARY, MENTIONS, Ranked, choose
+from rootcause.naming.choice import LIBRARY, MENTIONS, WISHES, Ranked, choose
 from rootcause.naming.hearing import LARGE, heard, words_to_avoid
 from rootcause.naming.library import LibraryPhrase, load_library
 from rootcause.naming.matters import NOUNS
@@ -44,10 +44,8 @@ ASKING = 0.5
 # A library phrase reads well by construction; a phrase of the mentions must fit better by this.
 MARGIN = 0.25
 # A phrase that only names the matter stands back this much behind one that says what is wrong.
-BROAD, BROADLY = (
-    ("trouble with ", "dislike of ", "wishes for ", "needs more ", "general ", "complaints about "),
-    0.2,
-)
+BROADLY = 0.2
+BROAD = (*WISHES, "trouble with ", "dislike of ", "general ", "complaints about ")
 # How much a phrase gains that is made of words which set its group apart.
 OWN_WORDS = 0.10
 # Telling words of a mention's phrase must be the words of this share of the mentions, and of two.
@@ -57,7 +55,7 @@ REPEATED = 2
 # A phrase gains up to this for words that the group itself uses, and loses as much for words that
 # no mention anywhere uses.
 SUPPORT = 0.3
-# A phrase gains up to this for the share of the mentions that say most of it.
+# A phrase gains so much for mentions that say it, and for the part of it that they say.
 SAID = 0.3
 
 
@@ -67,7 +65,7 @@ class Name:
 
     `source` is library, mentions or words (no phrase fitted); `fit` the measured fit of the
     title; `central`, `typical`, `sharpest` are row indices of three different texts, None where
-    the group has too few.
+    the group has too few. `mixed`: nothing was found that its mentions have in common.
     """
 
     title: str
@@ -77,6 +75,7 @@ class Name:
     central: int | None
     typical: int | None
     sharpest: int | None
+    mixed: bool = False
 
     def on_rows(self, rows: Ints) -> Name:
         """Return this name with its quotes' row r turned into `rows[r]`."""
@@ -104,15 +103,13 @@ def name_clusters(
 
     A phrase fits a group as well as its similarity (cause lens) tells the group's mentions from
     all others: the area under the ROC curve, plus the difference of mean similarity. Candidates
-    are the library's phrases and runs of three to seven words of the mentions; among the latter,
-    words that set the group apart (log-odds) count too, and they must beat the library by
-    `MARGIN`. A phrase gains by words that the group uses and by mentions that say it, and loses
-    by words that nobody uses.
+    are the library's phrases and runs of three to seven words of the mentions, which must beat
+    the library by `MARGIN`. A phrase gains by what the group says and loses by what nobody says.
     Titles are unique and differ from `taken` in more than endings; `avoid_words` (brands,
     handles) stand in no title or key phrase. `background` texts are compared with but not named.
-    `questions` keeps to the library's questions (True) or leaves them out (False). `encode` is
-    not needed, titles are the same under every encoder. Row order changes nothing
-    but the indices. Of very many texts a choice is heard (`hearing.heard`).
+    `questions` says that all groups ask (True: titles ask too) or that none does (False). `encode`
+    is not needed, titles are the same under every encoder. Row order changes only the indices. Of
+    very many texts a choice is heard (`hearing.heard`).
     """
     del encode
     groups = np.asarray(labels, dtype=np.int64)
@@ -198,6 +195,7 @@ def name_clusters(
                 central=central,
                 typical=typical,
                 sharpest=sharpest,
+                mixed=best.mixed,
             )
         )
     return names if chosen is None else [name.on_rows(chosen) for name in names]
