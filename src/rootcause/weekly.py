@@ -155,12 +155,14 @@ def build_report(
     for earlier in dated_weeks(scored):
         # what was reported while it ran is over now
         due = earlier not in done or done[earlier].stale or done[earlier].partial
-        if due and 0 < week.minus(earlier) <= HISTORY_WEEKS:
+        if not 0 < week.minus(earlier) <= HISTORY_WEEKS:
+            continue
+        if due:
             past = _read(job, earlier)
             if past.num_rows:
                 say(f"tracking {earlier} first ...")
                 track_week(job, earlier, past, partial=False)
-        elif not due and _grown(job, done[earlier]):
+        elif _grown(job, done[earlier]):
             say(
                 f"late data: {earlier} has other mentions than when it was reported; "
                 f"`rootcause report --week {earlier}` counts them"
