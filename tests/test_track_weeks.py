@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,10 +18,10 @@ WIDTH = 60
 START = Week(2026, 1)
 
 
-def namer(texts, labels, vectors, taken):
+def namer(texts, labels, vectors, taken, kind, mixed=False):
     return [
         Name(title=f"cause {len(taken)} {n}", source="words", fit=0.0, key_phrases=(),
-             central=None, typical=None, sharpest=None)
+             central=None, typical=None, sharpest=None, mixed=mixed)
         for n in range(int(labels.max()) + 1)
     ]  # fmt: skip
 
@@ -36,6 +37,7 @@ class Company:
                       where="", min_voices=5)  # fmt: skip
         self.pools = {}
         self.settings = Settings()
+        self.namer = namer
 
     def write(self, number, counts, strangers=40):
         """Make a week's mentions: {problem: how many}."""
@@ -67,7 +69,7 @@ class Company:
         ]
         with register.transaction():
             trail = {COMPLAINT: self._trail(number), QUESTION: empty_pool(WIDTH)}
-            tracked = Tracker(register, week, self.settings, namer, str).run(kinds, trail)
+            tracked = Tracker(register, week, self.settings, self.namer, str).run(kinds, trail)
             facts = WeekFacts(
                 week=week, run_id="r", mentions=len(pool), complaints=len(pool),
                 complaint_voices=len(pool), question_voices=0, isolated=tracked.isolated,
@@ -117,6 +119,21 @@ def test_a_problem_of_few_voices_a_week_is_found_in_the_pool_and_back_dated(comp
     assert emerged.week == points[0].week
     # what a week's report said before stays what it said
     assert slow not in company.register.series(upto=born.shift(-1))
+
+
+def test_a_group_without_a_common_problem_is_no_cause_until_it_has_one(company):
+    company.namer = partial(namer, mixed=True)
+    for number in range(2):
+        company.write(number, {0: 12})
+        company.track(number)
+    assert not company.register.causes()
+    company.namer = namer
+    company.write(2, {0: 12})
+    company.track(2)
+    found = company.home(0)
+    assert found
+    # nobody who spoke of it before is lost
+    assert company.register.series()[found][0].week == START
 
 
 def test_a_cause_that_was_gone_comes_back_under_its_id(company):

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rootcause import pools
 from rootcause.compose import REQUEST_COLUMNS, Inputs, compose
@@ -197,7 +198,8 @@ def build_report(
 def _grown(job: Job, facts: WeekFacts) -> bool:
     """Return whether a tracked week holds another number of mentions now."""
     columns = ["mention_id"]
-    return job.scored.read(str(facts.week), columns, where=job.where).num_rows != facts.mentions
+    table = job.scored.read(str(facts.week), columns, where=job.where)
+    return bool(table.num_rows != facts.mentions)
 
 
 def _bind(
@@ -250,9 +252,9 @@ def incomplete(scored: Scored, week: Week) -> bool:
     """Return whether the folder's last week ends before its last day has a mention."""
     if dated_weeks(scored)[-1] != week:
         return False
-    moments = scored.read(str(week), ["created_at"])["created_at"].to_pylist()
+    last = pc.max(scored.read(str(week), ["created_at"])["created_at"]).as_py()
     zone = ZoneInfo(scored.manifest.timezone)
-    return bool(max(moments).astimezone(zone).weekday() < 6)
+    return bool(last.astimezone(zone).weekday() < 6)
 
 
 def dated_weeks(scored: Scored) -> list[Week]:

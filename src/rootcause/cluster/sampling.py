@@ -74,10 +74,13 @@ def _axes(rows: Vectors) -> Vectors:
     By subspace iteration from a fixed start (Halko et al. 2011), a tenth of the time that all
     axes would take.
     """
+    from threadpoolctl import threadpool_limits
+
     width = rows.shape[1]
     if width <= AXES:
         return np.eye(width, dtype=np.float32)
     scatter = rows.T @ rows
     start = np.random.default_rng(0).standard_normal((width, AXES)).astype(np.float32)
-    axes, _ = np.linalg.qr(scatter @ (scatter @ start))
+    with threadpool_limits(1):  # too small for cores to wait for each other
+        axes, _ = np.linalg.qr(scatter @ (scatter @ start))
     return axes

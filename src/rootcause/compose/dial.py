@@ -59,7 +59,8 @@ def closest_groups(given: Inputs, rows: Sequence[Assignment]) -> tuple[ClosestGr
     if len(pool) < 4:
         return ()
     labels = np.asarray(
-        cluster_vectors(pool.vectors, voices=pool.voices, min_voices=2).labels, dtype=np.int64
+        cluster_vectors(pool.vectors, voices=pool.voices, min_voices=2, resamples=0).labels,
+        dtype=np.int64,
     )
     if labels.max(initial=-1) < 0:
         return ()
@@ -78,6 +79,6 @@ def _looser(given: Inputs, rows: Sequence[Assignment], setting: int) -> tuple[in
     pool = pool.take([i for i, m in enumerate(pool.ids) if m in alone])
     if len(pool) < 2 * setting:
         return 0, 0
-    groups = cluster_vectors(pool.vectors, voices=pool.voices, min_voices=setting)
+    groups = cluster_vectors(pool.vectors, voices=pool.voices, min_voices=setting, resamples=0)
     labels = np.asarray(groups.labels)
     return len(groups.stability), len({pool.ids[i] for i in np.flatnonzero(labels >= 0)})

@@ -161,8 +161,11 @@ def _isolated(
     order = sorted(alone, key=lambda r: (facts[r.mention_id]["created_at"], r.mention_id))
     for row in order:
         first.setdefault(row.voice, row)
-    found = [_one_isolated(row, facts[row.mention_id], posts[row.voice]) for row in first.values()]
-    return tuple(sorted(found, key=lambda item: not item.needs_reply))[:ISOLATED_SHOWN]
+    shown = sorted(first.values(), key=lambda row: not facts[row.mention_id]["needs_reply"])
+    return tuple(
+        _one_isolated(row, facts[row.mention_id], posts[row.voice])
+        for row in shown[:ISOLATED_SHOWN]
+    )
 
 
 def _one_isolated(row: Assignment, fact: Mapping[str, Any], posts: int) -> Isolated:

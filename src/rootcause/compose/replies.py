@@ -121,8 +121,8 @@ def _tells(table: pa.Table) -> bool:
 
 
 def _waiting(table: pa.Table) -> list[dict[str, Any]]:
-    rows = table.select(_COLUMNS).to_pylist()
-    return [row for row in rows if row["needs_reply"] and not row["duplicate_of"]]
+    asked = table.filter(table["needs_reply"]).select(_COLUMNS).to_pylist()
+    return [row for row in asked if not row["duplicate_of"]]
 
 
 def _hours(table: pa.Table) -> dict[str, float]:

@@ -24,7 +24,7 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
     number from the rules and not from the reader.
     """
     text = _links(_visible(text))
-    known = _known(tuple(sorted({name.strip().lstrip("@") for name in names})))
+    known = _known(tuple(sorted(_standing({name.strip().lstrip("@") for name in names}, text))))
     if known is not None:
         text = known.sub("[name]", text)
     if any(c.isdigit() for c in text):
@@ -53,6 +53,14 @@ def _links(text: str) -> str:
         text = patterns.FEDIVERSE.sub("[handle]", text)
         text = patterns.EMAIL.sub("[email]", text)
     return patterns.EMAIL_SPOKEN.sub("[email]", text)
+
+
+def _standing(names: set[str], text: str) -> list[str]:
+    """Return the names that may stand in a text; a pattern for each author is slow to make."""
+    if not text.isascii():
+        return list(names)
+    low = text.lower()
+    return [name for name in names if not name.isascii() or name.lower() in low]
 
 
 @lru_cache(maxsize=4096)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from rootcause.findings import Cause, MapPoint, Quote, ReplyRow, Report, Trust
@@ -162,7 +163,7 @@ def _quotes(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
 
 def _reply(row: ReplyRow) -> ReplyRow:
     text = shown(row.text, names=[row.author] if row.author else ())
-    title = shown(row.cause_title, 140)
+    title = _title(row.cause_title)
     channel = _short(row.channel) or ""
     return replace(
         row,
@@ -173,6 +174,11 @@ def _reply(row: ReplyRow) -> ReplyRow:
         cause_title=title,
         channel=channel,
     )
+
+
+@lru_cache(maxsize=1_024)
+def _title(text: str) -> str:
+    return shown(text, 140)  # the same few on thousands of replies
 
 
 def _short(text: str | None) -> str | None:

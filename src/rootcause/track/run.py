@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +34,9 @@ from rootcause.track.suggest import suggestions
 GONE_AFTER = 4
 # Trailing weeks whose unmatched mentions are pooled, so that slow problems surface too.
 POOLED_WEEKS = 8
-# In a pool of more rows a cause is born against fewer strangers.
+# In a pool of more rows, or where more causes are born at once, it is against fewer strangers.
 LARGE = 6_000
+MANY = 40
 BORN_AGAINST = 400
 
 Ints = npt.NDArray[np.int64]
@@ -155,11 +157,13 @@ class Tracker:
         titled_by: str,
         stability: float | None,
         key_phrases: Sequence[str] = (),
+        *,
+        hasty: bool = False,
     ) -> None:
         """Save a cause found by this week's run with its first exemplars."""
         chosen = central(pool, members, BORN_WITH)
-        # hundreds of causes are born in a week that large, and each is learnt anew next week
-        against = BORN_AGAINST if len(pool) > LARGE else None
+        # each is learnt anew next week
+        against = BORN_AGAINST if hasty or len(pool) > LARGE else None
         prototype = learn(pool.vectors[chosen], others(pool.vectors, members, against))
         self.register.save_cause(
             cause_id=cause_id,
@@ -233,6 +237,8 @@ class Tracker:
         kept: set[str],
     ) -> list[Assignment]:
         """Group the residue; each group continues a cause, gets back its id, or is new."""
+        from threadpoolctl import threadpool_limits
+
         groups = find_groups(rest, self.week, self.settings)
         members = [group.members for group in groups]
         homes, near = continued(rest, members, known, prototypes)
@@ -246,15 +252,22 @@ class Tracker:
         for place, g in enumerate(fresh):
             shown[members[g]] = place
         names = self.namer(rest.texts, shown, rest.vectors, taken, kind) if fresh else []
-        for place, g in enumerate(fresh):
-            cause_id = given[place] or self.register.next_id()
-            homes[g] = cause_id
-            kept.add(cause_id)
-            name = names[place]
-            self._bear(
-                rest, members[g], cause_id, kind, name.title, "machine",
-                groups[g].stability, name.key_phrases,
-            )  # fmt: skip
+        hasty = len(rest) > LARGE or len(fresh) > MANY
+        # so many small equations: cores that wait for each other take longer than one
+        with threadpool_limits(1) if hasty else nullcontext():
+            for place, g in enumerate(fresh):
+                if names[place].mixed and given[place] is None:
+                    # nothing that they have in common can be told, so nobody could fix it: they
+                    # stay isolated, and are looked at again with the next weeks' mentions
+                    continue
+                cause_id = given[place] or self.register.next_id()
+                homes[g] = cause_id
+                kept.add(cause_id)
+                name = names[place]
+                self._bear(
+                    rest, members[g], cause_id, kind, name.title, "machine",
+                    groups[g].stability, name.key_phrases, hasty=hasty,
+                )  # fmt: skip
         return [
             assignment(rest, int(i), home, float(strength), kind, self.week)
             for group, home, close in zip(groups, homes, near, strict=True)
