@@ -1,6 +1,6 @@
 """Which language a text is in, by naive Bayes over sequences of bytes (Lui and Baldwin, 2012).
 
-The weights are those of py3langid, laid out so that they are mapped and not unpacked
+The weights are those of py3langid, laid out so that they are read in milliseconds and not unpacked
 (`scripts/pack_languages.py`, `models/languages`). All texts take each step together.
 """
 

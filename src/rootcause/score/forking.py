@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ _HARMLESS = "jemalloc_bg_thd"
 
 def may_fork() -> bool:
     """Return whether this process can be copied without danger (told on Linux only)."""
+    if "torch" in sys.modules:  # what it holds of devices is good for one process only
+        return False
     try:
         threads = [(one / "comm").read_text().strip() for one in Path("/proc/self/task").iterdir()]
     except OSError:
