@@ -9,7 +9,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -122,6 +122,9 @@ _LONG = _TEXT.map(lambda text: f"{text} RT {text} 日本 don't 12345 " * 150)
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(_TEXT | _LONG, max_size=5), max_size=4))
+@example(
+    [["\u00b8 RT \u00b8 don't " * 240], ["\ufdfa " * 300], ["&#xfdfa; " * 400]]
+)  # grow beyond the cut
 def test_chunks_have_the_tokens_that_their_texts_have(batches) -> None:
     tokenizer = load_encoder()._tokenizer
     found = ChunkTokens(tokenizer)
@@ -136,8 +139,9 @@ def test_chunks_have_the_tokens_that_their_texts_have(batches) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(_TEXT | _LONG, max_size=6))
 def test_chunks_have_the_words_that_their_texts_have(texts) -> None:
-    sums = language._COUNTS.sums(chunks.split(texts))
-    short = [i for i, text in enumerate(texts) if len(text) <= chunks.LONGEST]
+    parts = chunks.split(texts)
+    sums = language._COUNTS.sums(parts)
+    short = [i for i in range(len(texts)) if i not in parts.long]
     assert sums[short].tolist() == [language._count(texts[i]) for i in short]
     assert language.detect(texts) == [language.detect([text])[0] for text in texts]
 

@@ -7,6 +7,8 @@ of it a place in arrays; a batch of texts is then a few steps of numpy, with the
 
 from __future__ import annotations
 
+import html
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from threading import RLock
@@ -20,6 +22,8 @@ Rows = npt.NDArray[np.int64]
 
 # Texts that are longer are not taken apart: they are cut elsewhere, and their chunks may be huge.
 LONGEST = 4_000
+# One character may stand for so many (U+FDFA, in Unicode's compatibility form).
+_STANDS_FOR = 18
 # So many characters of chunks are remembered (some 50,000 chunks), then all are forgotten at once:
 # the frequent ones are back within a batch.
 _REMEMBERED = 1 << 19
@@ -46,7 +50,7 @@ class Split(tuple[str, ...]):
     """Texts and the numbers of their chunks: text i has `rows[offsets[i]:offsets[i + 1]]`.
 
     Every text has one chunk at least, of nothing where there is nothing; those over LONGEST
-    characters, whose places are in `long`, have that one.
+    characters (written out), whose places are in `long`, have that one.
     """
 
     rows: Rows
@@ -81,7 +85,7 @@ def split(texts: Iterable[str]) -> Split:
     if isinstance(texts, Split):
         return texts
     made = Split(texts)
-    made.long = tuple(i for i, text in enumerate(made) if len(text) > LONGEST)
+    made.long = tuple(i for i, text in enumerate(made) if _is_long(text))
     found = list(made)
     for place in made.long:
         found[place] = ""
@@ -93,6 +97,15 @@ def split(texts: Iterable[str]) -> Split:
         look_up = _numbers.__getitem__
         made.rows = np.fromiter(map(look_up, distinct), np.int64, len(distinct))[codes]
     return made
+
+
+def _is_long(text: str) -> bool:
+    """Return whether a text is over LONGEST characters, or is once it is written out."""
+    if len(text) > LONGEST or len(text) * _STANDS_FOR <= LONGEST:
+        return len(text) > LONGEST
+    if text.isascii() and "&" not in text:
+        return False
+    return len(unicodedata.normalize("NFKC", html.unescape(text))) > LONGEST
 
 
 def _taken_apart(texts: list[str]) -> tuple[Rows, Array, list[str]]:
