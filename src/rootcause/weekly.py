@@ -197,7 +197,8 @@ def build_report(
 def _grown(job: Job, facts: WeekFacts) -> bool:
     """Return whether a tracked week holds another number of mentions now."""
     columns = ["mention_id"]
-    return job.scored.read(str(facts.week), columns, where=job.where).num_rows != facts.mentions
+    found = job.scored.read(str(facts.week), columns, where=job.where)
+    return bool(found.num_rows != facts.mentions)
 
 
 def _bind(
