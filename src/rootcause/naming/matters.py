@@ -43,7 +43,7 @@ driver:drivers/manager:managers/teachers/school/pupil:pupils
 support:support/queue:queues/hold:time on hold/delay:delays
 cancel:cancellations/rebook:rebooking/weather/information/speech:free speech
 search:search results/result:search results
-food:food/quality:quality/size:sizes/smell/taste/packaging
+food:food/quality:quality/size:sizes/smell/taste
 material/fabric/book:books/shoe:shoes/fraud:fraud/hack:hacking
 child:children/kid:children/music:music/article:articles/tracking:tracking/track:tracking
 loyalty:loyalty benefits/status:status benefits/rule:rules/terms/offer:offers/deal:deals
@@ -119,3 +119,6 @@ def _mixed(nouns: Sequence[str], keys: Sequence[str], asking: bool) -> Iterator[
     for key in keys:
         if key not in _LIGHT:
             yield f"{kind} that mention '{key}'"
+    yield f"{kind} on different matters"
+    yield f"{kind} of many kinds"
+    yield f"{kind} on single occasions"
