@@ -3,7 +3,8 @@
     scripts/title_sheet.py ../shared/datasets -o sheet.csv [--texts 8]
 
 Weeks of four apps by a fixed rule (`weeks`), reviews of up to three stars, of each week the ten
-causes with most voices among those that are no weak evidence.
+causes with most voices among those that are no weak evidence. Groups of which nothing can be said
+that their mentions have in common are left out, as in reports (`mixed`).
 The sheet has the source rows of each cause's members, so that anybody who has the data can judge
 again; with `--texts` it holds that many of their texts too (not to be published). The judgements
 kept in `docs/titles.csv` were made on such a sheet; `--check docs/titles.csv` says which titles
@@ -102,8 +103,12 @@ def causes(data: Path, texts: int) -> list[dict[str, object]]:
     for app, week in weeks(everything):
         mine = [(row, text) for row, a, w, text in everything if (a, w) == (app, week)]
         found = discover([text for _, text in mine], avoid_words=app.split("_"))
-        solid = np.flatnonzero(found.stability_ >= STABLE)[:EACH].tolist()
-        for cause in solid:
+        solid = [
+            cause
+            for cause in np.flatnonzero(found.stability_ >= STABLE).tolist()
+            if not found.names_[cause].mixed
+        ]
+        for cause in solid[:EACH]:
             members = found.members_[found.members_[:, 1] == cause, 0]
             # those whose surest clause is of another cause come last
             sure = found.strengths_[members] * (found.labels_[members] == cause)
