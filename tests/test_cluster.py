@@ -335,3 +335,16 @@ def test_copies_are_those_that_share_enough_of_their_grams():
     pairs = np.array([(i, j) for i in range(len(plain)) for j in range(i)])
     found = duplicates._jaccard(plain, pairs)
     assert found.tolist() == pytest.approx([shared(plain[i], plain[j]) for i, j in pairs.tolist()])
+
+
+def test_groups_are_the_same_on_one_core_and_on_several(monkeypatch):
+    rng = np.random.default_rng(3)
+    centres = rng.normal(size=(40, 32))
+    rows = (centres[rng.integers(40, size=7_000)] + rng.normal(size=(7_000, 32))).astype(np.float32)
+    voices = rng.integers(5_000, size=7_000)
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        groups = cluster_vectors(rows, voices=voices)
+        found.append((groups.labels.tobytes(), np.asarray(groups.stability).tobytes()))
+    assert found[0] == found[1]

@@ -17,6 +17,7 @@ FLOORS = {
     "errors": 0,
     "bundled": 1,
     "chunks": 1,
+    "cores": 1,
     "files": 1,
     "findings": 1,
     "lean": 1,

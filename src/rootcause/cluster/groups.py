@@ -18,6 +18,7 @@ from rootcause.cluster.tree import (
     smooth,
     unit,
 )
+from rootcause.cores import on_cores
 from rootcause.records import NO_CLUSTER, Vectors
 
 # Mean similarity between the members of two groups under which they stay apart, after smoothing.
@@ -214,9 +215,10 @@ def _stability(
     draws = max(6, min(resamples, 10_000 // size))
     need = max(2, round(least * size / len(space)))
     generator = np.random.default_rng(seed)
-    total = np.zeros(groups)
-    for _ in range(draws):
-        rows = np.sort(generator.choice(len(space), size, replace=False))
+    drawn = [np.sort(generator.choice(len(space), size, replace=False)) for _ in range(draws)]
+
+    def alike(rows: Ints) -> npt.NDArray[np.float64]:
         again = cut(linkage(smooth(space[rows], voices[rows])), voices[rows], limit, need)
-        total += Counts.best_jaccard(labels[rows], again, groups)
-    return total / draws
+        return Counts.best_jaccard(labels[rows], again, groups)
+
+    return np.asarray(sum(on_cores(alike, drawn), np.zeros(groups)) / draws)

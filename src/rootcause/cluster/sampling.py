@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rootcause.cluster.tree import largest, unit
+from rootcause.cores import on_cores
 from rootcause.records import NO_CLUSTER, Vectors
 
 Ints = npt.NDArray[np.int64]
@@ -54,7 +55,8 @@ def assign_rest(matrix: Vectors, order: Ints, sample: Ints, labels: Ints) -> Non
     axes = _axes(base)
     base = unit(base @ axes)
     rest = order[~np.isin(order, sample)]
-    for start in range(0, len(rest), _BLOCK):
+
+    def ask(start: int) -> None:
         rows = rest[start : start + _BLOCK]
         similar = unit((matrix[rows] - mean) @ axes) @ base.T
         best = largest(similar, NEAR)
@@ -66,6 +68,8 @@ def assign_rest(matrix: Vectors, order: Ints, sample: Ints, labels: Ints) -> Non
         total = np.maximum(weights.sum(axis=1), 1e-9)
         sure = votes[np.arange(len(rows)), winner] >= SHARE * total
         labels[rows] = np.where(sure, winner, NO_CLUSTER)
+
+    on_cores(ask, range(0, len(rest), _BLOCK))
 
 
 def _axes(rows: Vectors) -> Vectors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from rootcause.cores import on_cores
 from rootcause.records import NO_CLUSTER, Vectors
 
 Ints = npt.NDArray[np.int64]
@@ -43,13 +44,16 @@ def neighbours(rows: Vectors, voices: Ints) -> tuple[Ints, Vectors]:
     most = min(NEIGHBOURS, len(rows) - 1)
     near = np.zeros((len(rows), most), dtype=np.int64)
     weights = np.zeros((len(rows), most), dtype=np.float32)
-    for start in range(0, len(rows), _BLOCK):
+
+    def look(start: int) -> None:
         block = slice(start, start + _BLOCK)
         similar = rows[block] @ rows.T
         similar[voices[block, None] == voices[None, :]] = -2
         best = largest(similar, most)
         near[block] = best
         weights[block] = np.maximum(np.take_along_axis(similar, best, axis=1), 0)
+
+    on_cores(look, range(0, len(rows), _BLOCK))
     return near, weights
 
 
