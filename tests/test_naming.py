@@ -12,7 +12,7 @@ from rootcause.bundled import bundled
 from rootcause.cluster import represent
 from rootcause.errors import DataError
 from rootcause.naming import LibraryPhrase, load_library, name_clusters
-from rootcause.naming.backing import Backing
+from rootcause.naming.backing import UPDATE, Backing
 from rootcause.naming.choice import LIBRARY, WORDS, Ranked, choose
 from rootcause.naming.senses import SENSES, senses
 from rootcause.naming.words import clauses, same_words, spans, stem, tidy
@@ -185,6 +185,21 @@ def test_a_phrase_that_fits_little_is_no_title():
     assert chosen([loose]).phrase == "mixed complaints without a common problem"
     wishes = Ranked(phrase="wishes for new features", fit=1.0, source=LIBRARY, broad=True)
     assert chosen([loose, wishes]).phrase == wishes.phrase
+
+
+def test_the_update_is_blamed_only_where_the_mentions_blame_it():
+    def backed(blaming):
+        said = [
+            senses(["app", "does", "not", "open"]) | ({UPDATE} if i < blaming else set())
+            for i in range(10)
+        ]
+        said += [senses(["late", "parcel"]) for _ in range(40)]
+        found = Backing(said, np.repeat([0, 1], [10, 40]))
+        phrases = ["app does not open since the update", "app does not open"]
+        return found.score(found.table(phrases), 0).backed.tolist()
+
+    assert backed(4) == [True, True]
+    assert backed(2) == [False, True]
 
 
 def test_where_nothing_fits_the_title_says_what_the_group_is_about():

@@ -33,6 +33,8 @@ SAYS = 0.6
 ALONE = 0.25
 # One word is soon said by many, and says little.
 BARE = 0.33
+# A phrase that blames the update needs so many mentions to do so.
+UPDATE, BLAMED = sense("update"), 0.3
 # Words of the library's own manner, which nobody need say.
 MANNER = frozenset(
     map(
@@ -96,6 +98,8 @@ class Backing:
         cover = np.asarray(shares.sum(axis=0)).ravel() / max(1, count)
         bare = (np.diff(weights.indptr) == 1) & (unsaid == 0)
         backed = (told >= TOLD) & (heard >= HEARD) & (~bare | (full >= ALONE))
+        if (place := self._place.get(UPDATE)) is not None and said[place] < BLAMED * count:
+            backed &= weights[:, [place]].toarray().ravel() == 0
         said = full + cover - BARE * bare
         return Backed(
             gain=np.round(gain, 6), said=np.round(said, 6), full=np.round(full, 6), backed=backed
