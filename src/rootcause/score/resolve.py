@@ -59,7 +59,8 @@ def find_copies(pieces: Sequence[Piece]) -> list[Copies]:
     for number, piece in enumerate(pieces):
         values = column(piece.read([FINGERPRINT]), FINGERPRINT)
         there = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))
-        prints.append(values.drop_null().to_numpy())
+        # a copy: an array that Arrow read holds on to all columns it was read with
+        prints.append(values.drop_null().to_numpy().copy())
         piece_of.append(np.full(len(there), number, np.int32))
         place_of.append(there.astype(np.int32))
     shared = _shared(np.concatenate([np.zeros(0, np.uint64), *prints]))
