@@ -43,3 +43,15 @@ def test_every_group_is_heard_and_no_more_than_is_said():
     few = np.repeat([-1, 0, 1], 20_000)
     assert np.bincount(few[heard(few, np.arange(len(few)))] + 1).tolist() == [NOBODYS, MOST, MOST]
     assert TOGETHER // 2 > MOST
+
+
+def test_what_one_person_repeats_is_no_phrase_of_a_group():
+    texts = [f"sarah jones was the driver, cold food {word}" for word in ("one", "two", "three")]
+    texts += [f"cold food and late driver {word}" for word in ("four", "five", "six", "seven")]
+    labels = [0] * len(texts) + [-1] * 20
+    texts += [f"parcel still missing from depot {word}" for word in range(20)]
+    voices = [0, 0, 0, *range(1, 25)]
+    (phrases,) = phrases_of(texts, labels, voices=voices)
+    assert "cold food" in phrases
+    assert not any("sarah" in phrase for phrase in phrases)
+    assert any("sarah" in phrase for phrase in phrases_of(texts, labels)[0])

@@ -1,5 +1,6 @@
 """The same mentions get the same rows, whatever runs the batches."""
 
+import gc
 import math
 import os
 import subprocess
@@ -15,10 +16,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rootcause.errors import UsageError
+from rootcause.errors import DataError, UsageError
 from rootcause.records import Week
-from rootcause.score import BatchScorer, score
+from rootcause.score import BatchScorer, pool, score
 from rootcause.score.batch import weeks_of
+from rootcause.score.forking import Forked
 from rootcause.score.known import Known, own_id
 from rootcause.score.progress import Progress
 from rootcause.scored import open_scored
@@ -82,6 +84,37 @@ def test_processes_of_a_large_dump_start_early_and_end_with_the_run(tmp_path, mo
         score(dump, tmp_path / "out2", model=MODEL, jobs=2, timezone="Asia/Tokyo")
     assert len(started) == 4
     assert not any(psutil.pid_exists(one.pid) for one in started)
+
+
+def test_where_no_process_can_be_started_is_one_line_and_fewer_are_enough(monkeypatch, scorer):
+    left = [0]
+
+    def started():
+        if not left[0]:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        left[0] -= 1
+        return subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1, stdout=-1)
+
+    monkeypatch.setattr(pool, "may_fork", lambda: False)
+    monkeypatch.setattr(pool, "_started", started)
+    with pytest.raises(DataError, match="no scoring process can be started: Resource"):
+        pool.Pool({}, 3, scorer)
+    left[0] = 1
+    some = pool.Pool({}, 3, scorer)
+    assert len(some._processes) == 1
+    some.kill()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no os.fork here")
+def test_a_copy_that_cannot_be_made_leaves_nothing_behind(monkeypatch, scorer):
+    def full():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", full)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(BlockingIOError):
+        Forked(scorer, [])
+    assert (gc.get_freeze_count(), len(os.listdir("/proc/self/fd"))) == (0, before)
 
 
 def test_a_week_is_cut_into_the_same_parts_by_any_number_of_threads(tmp_path, monkeypatch):

@@ -55,6 +55,8 @@ _SHARE = 0.2
 _OWN_SHARE = 0.08
 # So many characters of a text tell its language.
 _READ = 1_000
+# So many texts are taken apart at a time.
+_TOGETHER = 8_192
 # Bits of a count; no text that is counted by its chunks has as many letters.
 _FIELD = LONGEST.bit_length()
 
@@ -67,7 +69,16 @@ def detect(texts: Sequence[str]) -> list[str]:
     little; longer ones are asked of `identify` (Lui and Baldwin, 2012), whose answer counts when
     it is sure.
     """
-    texts = split(texts)
+    if isinstance(texts, Split):
+        return _detect(texts)
+    return [
+        code
+        for start in range(0, len(texts), _TOGETHER)
+        for code in _detect(split(texts[start : start + _TOGETHER]))
+    ]
+
+
+def _detect(texts: Split) -> list[str]:
     codes, foreign = _plain_codes(texts)
     doubtful = [row for row, code in enumerate(codes) if code is None]
     if doubtful:

@@ -201,7 +201,7 @@ def _spoken(given: Inputs, rows: Sequence[Assignment]) -> dict[str, _Spoken]:
         mine = [homes.get(mention_id) for mention_id in pool.ids]
         labels = np.array([place[row.cause_id] if row else -1 for row in mine], dtype=np.int64)
         sure = np.array([row.strength if row else 0.0 for row in mine])
-        phrases = phrases_of(pool.texts, labels, brands)
+        phrases = phrases_of(pool.texts, labels, brands, pool.voices)
         for i, (cause_id, keys) in enumerate(zip(ids, phrases, strict=True)):
             surest = _once_each(_surest(np.flatnonzero(labels == i), sure), pool)
             quotes = pick_quotes(pool.texts, pool.vectors, surest)

@@ -38,9 +38,16 @@ def heard(groups: Ints, order: Ints) -> Ints:
 
 
 def phrases_of(
-    texts: Sequence[str], labels: npt.ArrayLike, avoid_words: Iterable[str] = ()
+    texts: Sequence[str],
+    labels: npt.ArrayLike,
+    avoid_words: Iterable[str] = (),
+    voices: npt.ArrayLike | None = None,
 ) -> list[tuple[str, ...]]:
-    """Return the key phrases that `name_clusters` gives each group 0..k-1 of `labels` (n,)."""
+    """Return the key phrases that `name_clusters` gives each group 0..k-1 of `labels` (n,).
+
+    With `voices` (n,) integers a voice counts once for each phrase of a group: what one person
+    repeats, a name perhaps, is no phrase of the group.
+    """
     groups = np.asarray(labels, dtype=np.int64)
     count = int(groups.max(initial=-1)) + 1
     rows = np.array(sorted(range(len(texts)), key=lambda i: texts[i]), dtype=np.int64)
@@ -49,11 +56,15 @@ def phrases_of(
     avoid = words_to_avoid(avoid_words)
     everywhere: Counter[str] = Counter()
     inside: list[Counter[str]] = [Counter() for _ in range(count)]
+    speakers = np.arange(len(texts)) if voices is None else np.asarray(voices)
+    told: set[tuple[int, int, str]] = set()
     for row in rows.tolist() if count else ():
-        found = terms(clauses(texts[row], avoid))
-        everywhere.update(found)
-        if groups[row] >= 0:
-            inside[groups[row]].update(found)
+        group, voice = int(groups[row]), int(speakers[row])
+        found = {(group, voice, term) for term in terms(clauses(texts[row], avoid))} - told
+        told |= found
+        everywhere.update(term for *_, term in found)
+        if group >= 0:
+            inside[group].update(term for *_, term in found)
     return [key_phrases(log_odds(counts, everywhere), counts) for counts in inside]
 
 

@@ -18,6 +18,14 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from rootcause.score.batch import BatchScorer
 
+# A scoring process is one of several, each for a core.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
 # Of the memory allocator that comes with pyarrow, which is made to be copied.
 _HARMLESS = "jemalloc_bg_thd"
 
@@ -40,9 +48,15 @@ class Forked:
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         gc.freeze()  # what a collection touches would be copied
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # see `_HARMLESS`
-            self.pid = os.fork()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # see `_HARMLESS`
+                self.pid = os.fork()
+        except OSError:  # no room for one more process
+            gc.unfreeze()
+            for handle in (theirs_in, ours_out, ours_in, theirs_out):
+                os.close(handle)
+            raise
         if not self.pid:
             # a pipe ends when nobody holds it any more
             held = [stream.fileno() for one in siblings for stream in (one.stdin, one.stdout)]
@@ -72,6 +86,7 @@ def _serve(scorer: BatchScorer, source: int, target: int, held: Sequence[int]) -
     try:
         from rootcause.score.worker import serve
 
+        os.environ.update(ONE_THREAD)  # read when a library first asks
         for handle in held:
             os.close(handle)
         os.dup2(2, 1)  # what a library prints is talk
@@ -81,4 +96,7 @@ def _serve(scorer: BatchScorer, source: int, target: int, held: Sequence[int]) -
     except KeyboardInterrupt:  # the parent reports it
         code = 130
     finally:
+        if code == 1:  # a fault of ours; leaving like this prints nothing by itself
+            sys.excepthook(*sys.exc_info())
+            sys.stderr.flush()
         os._exit(code)

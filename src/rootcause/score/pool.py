@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from rootcause.errors import DataError
 from rootcause.score.batch import BatchScorer
-from rootcause.score.forking import Forked, may_fork
+from rootcause.score.forking import ONE_THREAD, Forked, may_fork
 from rootcause.score.staging import trouble
 from rootcause.score.worker import pack, score_chunk, send
 
@@ -24,7 +24,6 @@ from rootcause.score.worker import pack, score_chunk, send
 _PATIENCE = 2
 # Dumps of more bytes than this have more chunks than that: their processes start at once.
 _LARGE = 8 << 20
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
 class Runner(Protocol):
@@ -108,8 +107,6 @@ Process = Forked | subprocess.Popen[bytes]
 
 
 def _started() -> subprocess.Popen[bytes]:
-    environment = os.environ | dict.fromkeys(_ONE_THREAD, "1")
-    environment["TOKENIZERS_PARALLELISM"] = "false"
     program = (
         "from rootcause.lean import without_f2py, without_pandas\n"
         "without_pandas(); without_f2py()\n"
@@ -119,7 +116,7 @@ def _started() -> subprocess.Popen[bytes]:
         [sys.executable, "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=environment,
+        env=os.environ | ONE_THREAD,
     )
 
 
@@ -133,11 +130,17 @@ class Pool:
         self._failure: Exception | None = None
         self._processes: list[Process] = []
         for _ in range(jobs):
-            if scorer and may_fork():
-                copies = [one for one in self._processes if isinstance(one, Forked)]
-                self._processes.append(Forked(scorer, copies))
-            else:
-                self._processes.append(_started())
+            try:
+                if scorer and may_fork():
+                    copies = [one for one in self._processes if isinstance(one, Forked)]
+                    self._processes.append(Forked(scorer, copies))
+                else:
+                    self._processes.append(_started())
+            except OSError as error:
+                if not self._processes:
+                    reason = error.strerror or error
+                    raise DataError(f"no scoring process can be started: {reason}") from error
+                break  # fewer do the same work
         first = json.dumps(settings).encode()
         self._threads = [
             threading.Thread(target=self._guard, args=(self._feed, process, first), daemon=True)

@@ -58,7 +58,7 @@ def status(
     back = facts.gap is not None and facts.gap >= gone_after and facts.back_for < NEW_WEEKS
     if back and facts.voices:
         # a week in which one or two met it is no news of its return
-        if facts.back_voices >= min_voices and facts.voices >= SEEN_AGAIN:
+        if facts.back_voices >= min_voices and facts.voices >= min(SEEN_AGAIN, min_voices):
             since = f" for {facts.back_for + 1} weeks" if facts.back_for else ""
             return "returned", (
                 f"back{since} with {_people(facts.back_voices)}, after {facts.gap} weeks with "
