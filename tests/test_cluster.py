@@ -348,3 +348,14 @@ def test_groups_are_the_same_on_one_core_and_on_several(monkeypatch):
         groups = cluster_vectors(rows, voices=voices)
         found.append((groups.labels.tobytes(), np.asarray(groups.stability).tobytes()))
     assert found[0] == found[1]
+
+
+def test_copies_are_the_same_however_few_characters_are_looked_at_together(monkeypatch):
+    rng = np.random.default_rng(5)
+    words = [f"word{i}" for i in range(300)]
+    texts = [" ".join(rng.choice(words, size=rng.integers(8, 60))) for _ in range(300)]
+    texts += [f"{text} again" for text in texts[::3]]
+    whole = collapse(texts)
+    monkeypatch.setattr(duplicates, "CHARACTERS", 300)
+    assert collapse(texts).tolist() == whole.tolist()
+    assert len(set(whole.tolist())) < len(texts)

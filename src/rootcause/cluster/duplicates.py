@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -23,6 +23,8 @@ BANDS = 32
 CHUNK = 4_096
 # Candidate pairs compared at a time, the likeliest first: what those join is not compared again.
 PAIRS = 32_768
+# Characters of texts that are looked at together, for each holds some hundred bytes meanwhile.
+CHARACTERS = 12_000_000
 # Pairs whose digests agree by so much less than the threshold are not compared: that is five
 # standard errors, so that one pair of copies in a million is missed by it.
 DOUBT = 0.2
@@ -71,14 +73,26 @@ def _near(texts: Sequence[str], threshold: float) -> Ints:
     if len(texts) < 2:
         return roots
     pairs = _candidates(_digests(texts), threshold - DOUBT)
-    for start in range(0, len(pairs), PAIRS):
-        asked = pairs[start : start + PAIRS]
+    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    for part in _batches(lengths[pairs].sum(axis=1), PAIRS):
+        asked = pairs[part]
         # most copies meet in several bands, and are one group after the first
         asked = asked[roots[asked[:, 0]] != roots[asked[:, 1]]]
         alike = asked[_jaccard(texts, asked) >= threshold]
         if len(alike):
             roots = _joined(roots, alike)
     return roots
+
+
+def _batches(sizes: Ints, most: int) -> Iterator[slice]:
+    """Yield slices of at most `most` items and, but for single ones, of CHARACTERS in all."""
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    start = 0
+    while start < len(sizes):
+        full = int(np.searchsorted(ends, ends[start] + CHARACTERS, side="right")) - 1
+        stop = min(max(full, start + 1), start + most, len(sizes))
+        yield slice(start, stop)
+        start = stop
 
 
 def _joined(roots: Ints, pairs: Ints) -> Ints:
@@ -126,8 +140,9 @@ def _digests(texts: Sequence[str]) -> Digests:
     from rensa import RMinHash
 
     parts = [np.zeros((0, PERMUTATIONS), dtype=np.uint32)]
-    for start in range(0, len(texts), CHUNK):
-        chunk = texts[start : start + CHUNK]
+    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    for part in _batches(lengths, CHUNK):
+        chunk = texts[part]
         places, offsets, example = _grams(chunk)
         joined = "".join(chunk)
         grams = [joined[i : i + SHINGLE] for i in example.tolist()]
