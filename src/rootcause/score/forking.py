@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Forked:
         self.stdin: IO[bytes] = os.fdopen(ours_out, "wb")
         self.stdout: IO[bytes] = os.fdopen(ours_in, "rb")
         self._code: int | None = None
+        self._asked = Lock()  # a process's end can be asked for once, and two threads want it
 
     def kill(self) -> None:
         """End the process."""
@@ -75,8 +77,9 @@ class Forked:
 
     def wait(self) -> int:
         """Wait for its end; returns its exit status."""
-        if self._code is None:
-            self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        with self._asked:
+            if self._code is None:
+                self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         return self._code
 
 
