@@ -5,8 +5,9 @@ Names are imported when first used, so that `import rootcause` costs nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from rootcause.lazy import lazily
 
 if TYPE_CHECKING:
     from rootcause.artifact import load_model, save_model
@@ -47,13 +48,7 @@ __all__ = [
     "score_mentions",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rootcause' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -24,6 +24,7 @@ from rootcause.bundled import bundled
 from rootcause.errors import ModelError
 from rootcause.records import Vectors
 from rootcause.text import normalise_all
+from rootcause.vectors import unit
 
 FORMAT = 1
 MOST_WORDS = 300
@@ -105,7 +106,7 @@ class Lens:
 
         A text without known words is a row of zeros.
         """
-        return _unit(np.asarray(self._counts(texts) @ self._causes))
+        return unit(np.asarray(self._counts(texts) @ self._causes))
 
     def levels(self, texts: Sequence[str], most: int = LEVELS) -> list[Vectors]:
         """Return for each of the `most` first levels (n, k) the probabilities of its groups."""
@@ -119,11 +120,11 @@ class Lens:
         mentions share says nothing about a cause.
         """
         counts = self._counts(texts)
-        blocks = [LENS_WEIGHT * _unit(_unit(np.asarray(counts @ self._causes)) - self._means[0])]
+        blocks = [LENS_WEIGHT * unit(unit(np.asarray(counts @ self._causes)) - self._means[0])]
         for level, mean, weight in zip(
             self._levels(counts), self._means[1:], LEVEL_WEIGHTS, strict=True
         ):
-            blocks.append(weight * _unit(np.sqrt(level) - mean))
+            blocks.append(weight * unit(np.sqrt(level) - mean))
         return np.hstack(blocks)
 
     def vagueness(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -143,7 +144,7 @@ class Lens:
         return vague
 
     def _levels(self, counts: Counts, most: int = LEVELS) -> list[Vectors]:
-        rows = _unit(np.asarray(counts @ self._groups))
+        rows = unit(np.asarray(counts @ self._groups))
         return [_softmax(_times(rows, weight) + bias) for weight, bias in self._heads[:most]]
 
     def _counts(self, texts: Sequence[str]) -> Counts:
@@ -226,16 +227,9 @@ def represent(texts: Sequence[str], vectors: Vectors, *, lens: Lens | None = Non
     # what lies between would take three times the memory of the rows themselves
     for start in range(0, len(texts), _BLOCK):
         block = slice(start, start + _BLOCK)
-        encoded = ENCODER_WEIGHT * _unit(np.asarray(vectors[block], dtype=np.float32))
-        space[block] = _unit(np.hstack([encoded, lens.features(texts[block])]))
+        encoded = ENCODER_WEIGHT * unit(np.asarray(vectors[block], dtype=np.float32))
+        space[block] = unit(np.hstack([encoded, lens.features(texts[block])]))
     return space
-
-
-def _unit(rows: Vectors) -> Vectors:
-    lengths = np.sqrt(np.add.reduce(rows * rows, axis=1, keepdims=True))
-    lengths[lengths == 0] = 1
-    unit: Vectors = (rows / lengths).astype(np.float32)
-    return unit
 
 
 def _softmax(scores: Vectors) -> Vectors:

@@ -5,8 +5,9 @@ Names are imported when first used: scoring needs few of them, and starts sooner
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from rootcause.lazy import lazily
 
 if TYPE_CHECKING:
     from rootcause.classify.calibrate import reliability, risk_coverage
@@ -19,19 +20,19 @@ if TYPE_CHECKING:
     from rootcause.classify.volumes import correct_volumes
 
 _HOMES = {
-    "NONE_OF_THESE": "parts",
-    "Extra": "export",
-    "MentionClassifier": "model",
-    "Parts": "parts",
-    "Prediction": "parts",
-    "conflicting": "export",
-    "correct_volumes": "volumes",
-    "detect": "language",
-    "drift": "facts",
-    "fold_rows": "folds",
-    "group_rows": "folds",
-    "reliability": "calibrate",
-    "risk_coverage": "calibrate",
+    "NONE_OF_THESE": ".parts",
+    "Extra": ".export",
+    "MentionClassifier": ".model",
+    "Parts": ".parts",
+    "Prediction": ".parts",
+    "conflicting": ".export",
+    "correct_volumes": ".volumes",
+    "detect": ".language",
+    "drift": ".facts",
+    "fold_rows": ".folds",
+    "group_rows": ".folds",
+    "reliability": ".calibrate",
+    "risk_coverage": ".calibrate",
 }
 
 __all__ = [
@@ -50,10 +51,4 @@ __all__ = [
     "risk_coverage",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rootcause.classify' has no attribute {name!r}")
-    value = getattr(import_module(f"rootcause.classify.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)

@@ -16,10 +16,10 @@ from rootcause.cluster.tree import (
     cut,
     linkage,
     smooth,
-    unit,
 )
 from rootcause.cores import on_cores
 from rootcause.records import NO_CLUSTER, Vectors
+from rootcause.vectors import unit
 
 # Mean similarity between the members of two groups under which they stay apart, after smoothing.
 # Chosen on eight collections (docs/causes.md); `strength` moves it.

@@ -7,9 +7,10 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from rootcause.cluster.tree import largest, unit
+from rootcause.cluster.tree import largest
 from rootcause.cores import on_cores
 from rootcause.records import NO_CLUSTER, Vectors
+from rootcause.vectors import unit
 
 Ints = npt.NDArray[np.int64]
 

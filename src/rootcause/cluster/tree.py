@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from rootcause.cores import on_cores
 from rootcause.records import NO_CLUSTER, Vectors
+from rootcause.vectors import unit
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -16,14 +17,6 @@ ROUNDS = 2
 _BLOCK = 1_024
 # From so many columns on, the largest are sought in strips of so many columns.
 _WIDE, _DEEP = 2_000, 16
-
-
-def unit(rows: Vectors) -> Vectors:
-    """Return rows of unit length; rows of zeros stay."""
-    lengths = np.sqrt(np.add.reduce(rows * rows, axis=1, keepdims=True))
-    lengths[lengths == 0] = 1
-    scaled: Vectors = (rows / lengths).astype(np.float32)
-    return scaled
 
 
 def centre(rows: Vectors) -> Vectors:

@@ -18,9 +18,9 @@ from rootcause.match.one import (
     learn,
     radius_of,
     thin,
-    unit,
 )
 from rootcause.records import Vectors
+from rootcause.vectors import unit
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rootcause.records import Vectors
+from rootcause.vectors import unit
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -172,11 +173,3 @@ def thin(rows: npt.NDArray[Number], most: int | None = None) -> npt.NDArray[Numb
     places = np.linspace(0, len(rows) - 1, most).astype(np.int64)
     thinned: npt.NDArray[Number] = rows[places]
     return thinned
-
-
-def unit(rows: Vectors) -> Vectors:
-    """Return the rows scaled to unit length; a row of zeros stays one."""
-    lengths = np.sqrt(np.add.reduce(rows * rows, axis=1, keepdims=True))
-    lengths[lengths == 0] = 1
-    scaled: Vectors = (rows / lengths).astype(np.float32)
-    return scaled

@@ -27,6 +27,7 @@ from rootcause.naming.words import (
     terms,
 )
 from rootcause.records import Vectors
+from rootcause.vectors import unit
 
 Ints = npt.NDArray[np.int64]
 Encode = Callable[[Sequence[str]], Vectors]
@@ -222,7 +223,7 @@ class _Measure:
         self.rows = rows
         shown = [texts[i] for i in rows] + list(more)
         self.lens = lens
-        self.mentions = _unit(lens.features(shown))
+        self.mentions = unit(lens.features(shown))
         self.groups = np.concatenate([groups[rows], np.full(len(more), -1)])
         self.inside = np.zeros((int(groups.max()) + 1, len(shown)), dtype=np.float32)
         own = np.flatnonzero(self.groups >= 0)
@@ -233,7 +234,7 @@ class _Measure:
         if not phrases:
             return np.zeros((len(self.inside[groups]), 0))
         inside = self.inside[groups].astype(np.float64)
-        near = self.mentions @ _unit(self.lens.features(phrases)).T
+        near = self.mentions @ unit(self.lens.features(phrases)).T
         similar = near.astype(np.float64)
         own = np.flatnonzero(inside.any(axis=0))
         ranks = _ranks(near, own)
@@ -297,10 +298,3 @@ def _own_phrases(
         )
         for fit, phrase in zip(fits, best, strict=True)
     ]
-
-
-def _unit(rows: Vectors) -> Vectors:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    lengths[lengths == 0] = 1
-    unit: Vectors = rows / lengths
-    return unit

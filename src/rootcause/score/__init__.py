@@ -5,8 +5,9 @@ Names are imported when first used: a scoring process needs no more than the Bat
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from rootcause.lazy import lazily
 
 if TYPE_CHECKING:
     from rootcause.score.batch import BatchScorer
@@ -14,18 +15,12 @@ if TYPE_CHECKING:
     from rootcause.score.table import score_mentions
 
 _HOMES = {
-    "BatchScorer": "batch",
-    "ScoreResult": "job",
-    "score": "job",
-    "score_mentions": "table",
+    "BatchScorer": ".batch",
+    "ScoreResult": ".job",
+    "score": ".job",
+    "score_mentions": ".table",
 }
 
 __all__ = ["BatchScorer", "ScoreResult", "score", "score_mentions"]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rootcause.score' has no attribute {name!r}")
-    value = getattr(import_module(f"rootcause.score.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)

@@ -15,6 +15,7 @@ from rootcause.register import KnownCause
 from rootcause.track.links import Floats, Ints, nothing, one_per_voice
 from rootcause.track.neighbours import among_neighbours, undisputed
 from rootcause.track.residue import VOICES_NOW
+from rootcause.vectors import unit
 
 # Hysteresis: where a week has sure members of a cause, others need so much less than its radius.
 SLACK = 0.10
@@ -95,22 +96,16 @@ def _anchors(vectors: Vectors, known: Sequence[KnownCause]) -> tuple[Floats, Flo
         return np.zeros((len(vectors), 0), np.float32), np.zeros(0, np.float32)
     first = [cause.vectors[:BORN_WITH] for cause in known]
     common = np.stack([rows.mean(axis=0) for rows in first]).mean(axis=0)
-    first = [_unit(rows - common) for rows in first]
-    centres = _unit(np.stack([rows.mean(axis=0) for rows in first]))
+    first = [unit(rows - common) for rows in first]
+    centres = unit(np.stack([rows.mean(axis=0) for rows in first]))
     least = [float(np.quantile(_left_out(rows), OUTLYING)) for rows in first]
-    return _unit(vectors - common) @ centres.T, np.array(least, dtype=np.float32)
+    return unit(vectors - common) @ centres.T, np.array(least, dtype=np.float32)
 
 
 def _left_out(rows: Vectors) -> Floats:
     """Return the cosine of each row with the mean of the others."""
     if len(rows) == 1:
         return np.zeros(1, dtype=np.float32)
-    others = _unit(rows.sum(axis=0) - rows)
+    others = unit(rows.sum(axis=0) - rows)
     cosines: Floats = (rows * others).sum(axis=1)
     return cosines
-
-
-def _unit(rows: Vectors) -> Vectors:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Vectors = (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
-    return unit

@@ -12,6 +12,7 @@ from rootcause.pools import Pool
 from rootcause.records import Vectors
 from rootcause.register import KnownCause
 from rootcause.track.links import Ints
+from rootcause.vectors import unit
 
 Flags = npt.NDArray[np.bool_]
 
@@ -40,19 +41,19 @@ def among_neighbours(pool: Pool, wanted: Ints) -> Vectors:
     base = np.array(sorted(range(len(pool)), key=lambda i: (pool.ids[i], i)), dtype=np.int64)
     base = thin(base, LOOKED_AT)
     mean = pool.vectors.mean(axis=0)
-    ground = _unit(pool.vectors[base] - mean)
+    ground = unit(pool.vectors[base] - mean)
     most = min(NEIGHBOURS, len(base))
     moved = np.empty((len(wanted), pool.vectors.shape[1]), dtype=np.float32)
     for start in range(0, len(wanted), _BLOCK):
         rows = wanted[start : start + _BLOCK]
-        similar = _unit(pool.vectors[rows] - mean) @ ground.T
+        similar = unit(pool.vectors[rows] - mean) @ ground.T
         similar[pool.voices[rows, None] == pool.voices[None, base]] = 0
         near = np.argpartition(-similar, most - 1, axis=1)[:, :most]
         weights = np.maximum(np.take_along_axis(similar, near, axis=1), 0)
         total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
         around = np.einsum("ij,ijk->ik", weights / total, pool.vectors[base[near]])
         moved[start : start + _BLOCK] = pool.vectors[rows] + around
-    return _unit(moved)
+    return unit(moved)
 
 
 def undisputed(known: Sequence[KnownCause]) -> list[Vectors]:
@@ -65,8 +66,8 @@ def undisputed(known: Sequence[KnownCause]) -> list[Vectors]:
     if len(known) < 2:
         return [cause.vectors for cause in known]
     mean = np.stack([cause.vectors.mean(axis=0) for cause in known]).mean(axis=0)
-    rows = [_unit(cause.vectors - mean) for cause in known]
-    centres = _unit(np.stack([part.mean(axis=0) for part in rows]))
+    rows = [unit(cause.vectors - mean) for cause in known]
+    centres = unit(np.stack([part.mean(axis=0) for part in rows]))
     alike = centres @ centres.T
     rivals = np.argsort(-alike, axis=1, kind="stable")[:, : RIVALS + 1]
     found = []
@@ -98,9 +99,3 @@ def _clear(
     claims = np.stack([(near == i).sum(axis=1) for i in places if i != place])
     clear: Flags = claims.max(axis=0) < DISPUTED
     return clear
-
-
-def _unit(rows: Vectors) -> Vectors:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Vectors = (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
-    return unit
