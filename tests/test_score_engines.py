@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 from rootcause.errors import DataError, UsageError
 from rootcause.records import Week
 from rootcause.score import BatchScorer, pool, score
-from rootcause.score.batch import weeks_of
+from rootcause.score.batch import FINGERPRINT, weeks_of
 from rootcause.score.forking import Forked
 from rootcause.score.known import Known, own_id
+from rootcause.score.pieces import ChunkPiece
 from rootcause.score.progress import Progress
+from rootcause.score.resolve import find_copies
 from rootcause.scored import open_scored
 from score_help import MODEL, TEXTS, mentions, tree, write_dump
 
@@ -115,6 +117,54 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_behind(monkeypatch, scorer):
     with pytest.raises(BlockingIOError):
         Forked(scorer, [])
     assert (gc.get_freeze_count(), len(os.listdir("/proc/self/fd"))) == (0, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no os.fork here")
+@pytest.mark.parametrize("listening", [True, False])
+def test_a_copy_keeps_to_one_thread_and_says_its_faults_while_somebody_listens(tmp_path, listening):
+    program = (
+        "import os, sys\n"
+        "from rootcause.score.forking import Forked\n"
+        "from rootcause.score.worker import pack, send\n"
+        "import pyarrow as pa\n"
+        "def scorer(mentions):\n"
+        "    raise ValueError('a fault with RAYON=' + os.environ['RAYON_NUM_THREADS'])\n"
+        "copy = Forked(scorer, [])\n"
+        + ("" if listening else "copy.stdout.close()\n")
+        + "send(copy.stdin, b'{}')\n"
+        + ("copy.stdout.readline()\n" if listening else "")
+        + ("send(copy.stdin, pack(pa.table({'a': [1]}), sys.argv[1]))\n" if listening else "")
+        + "sys.exit(copy.wait())"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "x")],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert told.returncode == 1
+    assert (b"a fault with RAYON=1" in told.stderr) == listening
+    assert bool(told.stderr) == listening
+
+
+def test_copies_hold_on_to_no_more_than_fingerprints(tmp_path):
+    paths = [tmp_path / f"chunk-{number}.arrow" for number in range(6)]
+    for number, path in enumerate(paths):
+        prints = pa.array(range(5_000 * number, 5_000 * (number + 1)), pa.uint64())
+        batch = pa.table({FINGERPRINT: prints, "text": ["long " * 200] * 5_000})
+        with pa.ipc.new_file(str(path), batch.schema) as writer:
+            writer.write_table(batch)
+    del batch, prints
+    held = []
+
+    class Noted(ChunkPiece):
+        def read(self, columns=None):
+            held.append(pa.total_allocated_bytes())
+            return super().read(columns)
+
+    find_copies([Noted(path=path, batch=0, rows=5_000) for path in paths])
+    # six pieces of five megabytes, of which the fingerprints are forty kilobytes
+    assert max(held) - held[0] < 6_000_000
 
 
 def test_a_week_is_cut_into_the_same_parts_by_any_number_of_threads(tmp_path, monkeypatch):

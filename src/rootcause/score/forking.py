@@ -87,7 +87,7 @@ class Forked:
 
 def _serve(scorer: BatchScorer, source: int, target: int, held: Sequence[int]) -> None:
     """Score until the pipe ends, then end without what the original would do at its end."""
-    code = 1
+    code = None
     try:
         from rootcause.score.worker import serve
 
@@ -100,8 +100,10 @@ def _serve(scorer: BatchScorer, source: int, target: int, held: Sequence[int]) -
         code = 0
     except KeyboardInterrupt:  # the parent reports it
         code = 130
+    except BrokenPipeError:  # the parent was killed, and nobody is left to be told
+        code = 1
     finally:
-        if code == 1:  # a fault of ours; leaving like this prints nothing by itself
+        if code is None:  # a fault of ours; leaving like this prints nothing by itself
             sys.excepthook(*sys.exc_info())
             sys.stderr.flush()
-        os._exit(code)
+        os._exit(1 if code is None else code)
