@@ -21,11 +21,11 @@ from rootcause.compose.numbers import number_causes
 from rootcause.dumps.values import joined
 from rootcause.encode import load_encoder
 from rootcause.errors import DataError
+from rootcause.oneweek import Job, dated_weeks, track_week
 from rootcause.pools import represented_dimension
 from rootcause.register import Register
 from rootcause.scored import open_scored
 from rootcause.track import Settings
-from rootcause.weekly import Job, dated_weeks, track_week
 
 LOUD = {"new", "growing", "returned"}
 

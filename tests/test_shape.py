@@ -46,9 +46,10 @@ FLOORS = {
     "score": 5,
     "track": 5,
     "training": 5,
-    "weekly": 6,
-    "demo": 7,
-    "cli": 8,
+    "oneweek": 6,
+    "weekly": 7,
+    "demo": 8,
+    "cli": 9,
 }
 
 

@@ -21,7 +21,7 @@ from rootcause.encode import load_encoder
 from rootcause.encode.chunks import ChunkTokens
 from rootcause.errors import ModelError
 from rootcause.score.batch import fingerprints
-from rootcause.text import clean, fingerprint, normalise, normalise_all
+from rootcause.text import MAX_CHARACTERS, clean, fingerprint, normalise, normalise_all
 
 _PARTS = st.sampled_from(
     ["http://a.b/c", "www.x.y", "HTTPS://", "@user", "@Ask_Us", "a@b.co", "#NeverAgain", "RT @x:",
@@ -173,6 +173,10 @@ def test_chunks_have_the_marks_that_their_texts_have(texts) -> None:
         assert np.allclose(row[11], sum(byte >= 192 for byte in raw) / size)
         assert row[10] == (b"\n" in raw)
         assert (row[12], row[13]) == (raw[:1] == b"@", raw[-1:] == b"?")
+
+
+def test_texts_are_cut_where_normalising_cuts_them() -> None:
+    assert chunks.LONGEST == MAX_CHARACTERS
 
 
 def test_a_part_of_split_texts_is_what_its_texts_are() -> None:

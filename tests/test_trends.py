@@ -230,6 +230,11 @@ def test_each_status_has_its_rule_and_says_it(counts, expected, why):
     assert found.status in STATUSES
 
 
+def test_where_two_make_a_cause_two_are_a_return():
+    counts = [20] * 8 + [0] * 4 + [2]
+    assert [said(counts, min_voices=least)[0].status for least in (2, 5)] == ["returned", "gone"]
+
+
 def test_a_slow_problem_found_late_is_not_called_new():
     assert said([0, 0, 0, 1, 0, 1, 1, 1, 1, 1])[0].status == "steady"
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from rootcause.bundled import bundled
 from rootcause.errors import DataError
 from rootcause.findings import Cause, Report
+from rootcause.oneweek import dated_weeks
 from rootcause.records import Week
 from rootcause.register import Register
 from rootcause.register.edits import assign, fix
 from rootcause.score import score
 from rootcause.scored import open_scored
 from rootcause.training import train
-from rootcause.weekly import REGISTER, dated_weeks, write_report
+from rootcause.weekly import REGISTER, write_report
 
 Say = Callable[[str], None]
 
