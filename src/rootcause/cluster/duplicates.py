@@ -36,7 +36,6 @@ _EMPTY = fingerprint("")
 _PLACES = np.uint64(0x9E3779B97F4A7C15)
 
 Digests = npt.NDArray[np.uint32]
-Keys = npt.NDArray[np.uint64]
 
 
 def collapse(texts: Sequence[str], *, threshold: float = THRESHOLD) -> Ints:

@@ -15,6 +15,7 @@ from rootcause.naming.choice import LIBRARY, MENTIONS, WISHES, Ranked, choose
 from rootcause.naming.hearing import LARGE, heard, words_to_avoid
 from rootcause.naming.library import LibraryPhrase, load_library
 from rootcause.naming.matters import NOUNS
+from rootcause.naming.measure import Measure
 from rootcause.naming.quotes import pick_quotes
 from rootcause.naming.senses import senses
 from rootcause.naming.words import (
@@ -27,19 +28,15 @@ from rootcause.naming.words import (
     terms,
 )
 from rootcause.records import Vectors
-from rootcause.vectors import unit
 
 Ints = npt.NDArray[np.int64]
 Encode = Callable[[Sequence[str]], Vectors]
 
 QUESTIONS = "questions"  # the library's area of phrases that ask and do not complain
 
-# Mentions that a phrase's fit is measured on, and those whose own words are candidates.
-MEASURED = 1_500
+# Central mentions whose own words are candidates, and so many of these.
 SPEAKERS = 40
 CANDIDATES = 80
-# What nearness in the lens weighs beside the area under the curve.
-NEARER = 1.6
 # A question is no title where fewer of the mentions ask, unless questions are named.
 ASKING = 0.5
 # A library phrase reads well by construction; a phrase of the mentions must fit better by this.
@@ -136,7 +133,7 @@ def name_clusters(
         everywhere.update(found)
     for text in background or ():
         everywhere.update(terms(clauses(text, avoid)))
-    measure = _Measure(texts, groups, order, lens, background or (), whole=chosen is not None)
+    measure = Measure(texts, groups, order, lens, background or (), whole=chosen is not None)
     backing = Backing(
         [frozenset().union(*map(senses, parts[i])) for i in measure.rows],
         groups[measure.rows],
@@ -202,61 +199,6 @@ def name_clusters(
     return names if chosen is None else [name.on_rows(chosen) for name in names]
 
 
-class _Measure:
-    """Fit of phrases to groups, on a sample of the mentions chosen by content."""
-
-    def __init__(
-        self,
-        texts: Sequence[str],
-        groups: Ints,
-        order: Ints,
-        lens: Lens,
-        background: Sequence[str],
-        *,
-        whole: bool = False,
-    ) -> None:
-        step = 1 if whole else max(1, -(-len(order) // MEASURED))
-        small = np.bincount(groups[groups >= 0])
-        few = (groups[order] >= 0) & (small[np.maximum(groups[order], 0)] < 8 * step)
-        rows = order[few | (np.arange(len(order)) % step == 0)]
-        more = sorted(background)[:: max(1, len(background) // MEASURED)]
-        self.rows = rows
-        shown = [texts[i] for i in rows] + list(more)
-        self.lens = lens
-        self.mentions = unit(lens.features(shown))
-        self.groups = np.concatenate([groups[rows], np.full(len(more), -1)])
-        self.inside = np.zeros((int(groups.max()) + 1, len(shown)), dtype=np.float32)
-        own = np.flatnonzero(self.groups >= 0)
-        self.inside[self.groups[own], own] = 1
-
-    def fits(self, phrases: Sequence[str], groups: slice = slice(None)) -> npt.NDArray[np.float64]:
-        """Return (k, p) the fit of each phrase to each group."""
-        if not phrases:
-            return np.zeros((len(self.inside[groups]), 0))
-        inside = self.inside[groups].astype(np.float64)
-        near = self.mentions @ unit(self.lens.features(phrases)).T
-        similar = near.astype(np.float64)
-        own = np.flatnonzero(inside.any(axis=0))
-        ranks = _ranks(near, own)
-        m = np.maximum(inside.sum(axis=1, keepdims=True), 1)
-        rest = np.maximum(len(similar) - m, 1)
-        area = (inside[:, own] @ ranks - m * (m + 1) / 2) / (m * rest)
-        mean = inside @ similar / m
-        outside = (similar.sum(axis=0) - inside @ similar) / rest
-        fit: npt.NDArray[np.float64] = area - 0.5 + NEARER * (mean - outside)
-        return fit
-
-
-def _ranks(values: Vectors, rows: Ints) -> npt.NDArray[np.float64]:
-    """Return (m, p) the places of some rows' values in their columns, equal ones share a mean."""
-    ranks = np.empty((len(rows), values.shape[1]), dtype=np.float64)
-    for place, column in enumerate(np.ascontiguousarray(values.T)):
-        ordered, asked = np.sort(column), column[rows]
-        below = np.searchsorted(ordered, asked, "left")
-        ranks[:, place] = (below + np.searchsorted(ordered, asked, "right") + 1) / 2
-    return ranks
-
-
 def _own_phrases(
     members: Ints,
     *,
@@ -264,7 +206,7 @@ def _own_phrases(
     vectors: Vectors,
     scores: dict[str, float],
     inside: Counter[str],
-    measure: _Measure,
+    measure: Measure,
     backing: Backing,
     group: int,
 ) -> list[Ranked]:
